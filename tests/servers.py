@@ -102,9 +102,9 @@ def scratch_database(server_url: str) -> Iterator[str]:
 
 @contextmanager
 def redis_server(arguments: Sequence[str] = (), *, private: bool = False) -> Iterator[str]:
-    """The URL of a Redis-protocol server without persistence (a password in `arguments` is the caller's to add).
+    """The URL of a Redis-protocol server without persistence.
 
-    arguments: further options of the server, as on its command line
+    arguments: further options of the server, as on its command line; a password among them is not in the URL
     private: start one of our own even where `KILN_TEST_REDIS_URL` names one.
     """
     given = os.environ.get("KILN_TEST_REDIS_URL")
@@ -168,7 +168,7 @@ def free_port() -> int:
 
 @contextmanager
 def _folder(prefix: str, account: pwd.struct_passwd | None) -> Iterator[Path]:
-    """A temporary folder owned by the server's account. Not under pytest's own, which only its owner may enter."""
+    """A temporary folder owned by the server's account; pytest's own only its owner may enter."""
     parent = None if account is None else "/tmp"  # TMPDIR may be closed to that account
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
@@ -233,8 +233,8 @@ def _serving(
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C at the tests must not reach it before the fixtures' teardown
-                preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - it makes one system call, nothing else
+                start_new_session=True,  # a Ctrl-C must not reach it before the fixtures' teardown
+                preexec_fn=_die_with_parent(stop_signal),
             )
         try:
             if _wait_until_ready(process, ready, port):
@@ -316,7 +316,7 @@ def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
     """What the child runs before exec: ask the kernel for stop_signal when its parent dies. Linux only."""
     if sys.platform != "linux":
         return None
-    # Looked up here, in the parent: between fork and exec only the bare call is safe.
+    # Looked up here, in the parent: between fork and exec, with other threads about, only the bare call is safe.
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     number = int(stop_signal)
 
