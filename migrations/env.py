@@ -1,0 +1,18 @@
+"""Alembic's entry: it runs on the connection, and in the transaction, that `migrations.schema` hands over."""
+
+from alembic import context
+
+from migrations.schema import upgrade
+from service.settings import Settings
+from service.store.tables import Base
+
+connection = context.config.attributes.get("connection")
+if connection is None:
+    raise SystemExit(f"use `python -m migrations` ({upgrade.__doc__}) for {Settings().database}")
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    compare_type=True,
+    render_as_batch=connection.dialect.name == "sqlite",
+)
+context.run_migrations()

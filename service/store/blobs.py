@@ -1,0 +1,73 @@
+"""Blobs: files named by the SHA-256 of their bytes, in a local folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from service.store.errors import BlobMissing
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Blob:
+    sha256: str
+    size_bytes: int
+
+
+class Blobs:
+    """A content-addressed folder. A blob is complete or absent; writing one that is there changes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, sha256: str) -> Path:
+        """Where the blob's bytes lie. Raises BlobMissing where they don't."""
+        path = self._place(sha256)
+        if not path.is_file():
+            raise BlobMissing(f"blob {sha256} is not in {self.folder}")
+        return path
+
+    def put_file(self, source: Path) -> Blob:
+        """Copy a file in."""
+        with source.open("rb") as stream:
+            return self.put(stream)
+
+    def put(self, stream: BinaryIO) -> Blob:
+        """Copy a stream in: a temporary file, fsync, rename, fsync of the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        descriptor, name = tempfile.mkstemp(prefix="incoming-", dir=self.folder)
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                while block := stream.read(_BLOCK_BYTES):
+                    digest.update(block)
+                    target.write(block)
+                target.flush()
+                os.fsync(target.fileno())
+                size_bytes = target.tell()
+            place = self._place(digest.hexdigest())
+            place.parent.mkdir(exist_ok=True)
+            os.replace(name, place)
+            for folder in (place.parent, self.folder):
+                _fsync_folder(folder)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return Blob(digest.hexdigest(), size_bytes)
+
+    def _place(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
