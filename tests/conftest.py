@@ -1,0 +1,82 @@
+"""Fixtures that every room shares: databases, a broker, settings, an open store, and the real data."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from migrations.schema import upgrade
+from service.settings import Settings
+from service.store import Store
+from tests.servers import ServerUnavailable, postgres_server, redis_server, scratch_database
+
+
+class _Servers:
+    """Servers started on first use, once per run, and stopped when it ends."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._urls: dict[str, str] = {}
+
+    def url(self, kind: str) -> str:
+        if kind not in self._urls:
+            start = {"postgresql": postgres_server, "redis": redis_server}[kind]
+            try:
+                self._urls[kind] = self._stack.enter_context(start())
+            except ServerUnavailable as missing:
+                pytest.skip(str(missing))
+        return self._urls[kind]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[_Servers]:
+    with ExitStack() as stack:
+        yield _Servers(stack)
+
+
+@pytest.fixture
+def redis_url(servers: _Servers) -> str:
+    """A real Redis-protocol server, shared by the run's tests."""
+    return servers.url("redis")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, servers: _Servers) -> Iterator[str]:
+    """An empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'kiln.sqlite3'}"
+    else:
+        with scratch_database(servers.url("postgresql")) as url:
+            yield url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of a private home. The broker they name is not there: ask for `redis_url` where one is needed."""
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    return Settings(home=home, database_url=database_url, redis_url=f"unix://{tmp_path / 'nobody.sock'}")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """An open store on a migrated, empty database."""
+    upgrade(settings.database)
+    opened = Store.open(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def mnist_dir() -> Path:
+    """The folder of MNIST's four idx files: $KILN_DATA_DIR, or ../shared/data, itself or its mnist/."""
+    candidates = [Path(__file__).parents[2] / "shared" / "data"]
+    if given := os.environ.get("KILN_DATA_DIR"):
+        candidates.insert(0, Path(given))
+    for folder in candidates:
+        for place in (folder, folder / "mnist", folder / "MNIST" / "raw"):
+            if (place / "train-images-idx3-ubyte.gz").is_file():
+                return place
+    pytest.skip("MNIST's idx files are not here: set KILN_DATA_DIR to their folder")
