@@ -1,0 +1,205 @@
+"""Jobs: submit, watch, wait, and fetch what they leave behind."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from tensorkiln.downloads import download
+from tensorkiln.errors import JobFailed, KilnError, TimedOut
+from tensorkiln.records import Record
+from tensorkiln.transport import Transport
+
+if TYPE_CHECKING:  # numpy and the event stream load when they are asked for
+    from tensorkiln.curves import Curve, MetricPoint
+    from tensorkiln.events import Event
+
+TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Progress(Record):
+    """Where the training stands. `step` counts over the whole job; `fraction` is within [0, 1]."""
+
+    epoch: int = 0
+    epochs: int = 0
+    step: int = 0
+    steps_total: int = 0
+    fraction: float = 0.0
+
+
+class StatusChange(Record):
+    """One line of a job's history."""
+
+    state: str
+    at: datetime
+    reason: str | None = None
+    attempt: int | None = None
+
+
+class JobError(Record):
+    """Why a job failed. category: `user` (the job asks for what can't be) or `server`."""
+
+    code: str
+    message: str
+    param: str | None = None
+    category: str | None = None
+
+
+class Weights(Record):
+    """The trained weights, a safetensors file."""
+
+    sha256: str
+    size_bytes: int
+    url: str
+
+
+class Job(Record):
+    """A training job as the service last described it; `refresh` asks again and updates it in place.
+
+    state: queued -> starting -> running -> succeeded | failed; cancelling -> cancelled
+    metrics: the latest summary, e.g. {"train_loss": …, "test_accuracy": …}
+    definition: the job as the service understood it, every default filled in
+    """
+
+    model_config = ConfigDict(frozen=False)
+
+    id: str
+    state: str
+    name: str | None = None
+    status_reason: str | None = None
+    status_history: tuple[StatusChange, ...] = ()
+    attempt: int = 0
+    queue_position: int | None = None
+    progress: Progress = Progress()
+    estimated_finish: datetime | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    model: Any = None
+    dataset: Any = None
+    device: str | None = None
+    definition: dict[str, Any] | None = None
+    estimate: dict[str, Any] | None = None
+    metrics: dict[str, float | None] = Field(default_factory=dict)
+    weights: Weights | None = None
+    error: JobError | None = None
+
+    _transport: Transport = PrivateAttr()
+
+    @classmethod
+    def attached(cls, sent: Mapping[str, Any], transport: Transport) -> Self:
+        job = cls.parse(sent)
+        job._transport = transport
+        return job
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job has ended, one way or another. It will not change any more."""
+        return self.state in TERMINAL
+
+    @property
+    def path(self) -> str:
+        return f"/v1/jobs/{self.id}"
+
+    def refresh(self) -> Self:
+        """Ask the service for the present state; returns the job itself."""
+        return self._become(self._transport.get(self.path))
+
+    def cancel(self) -> Self:
+        """Ask for an end. A running job stops at its next step: `wait(check=False)` waits for that.
+        Raises Conflict if the job has ended already."""
+        return self._become(self._transport.request("POST", f"{self.path}/cancel"))
+
+    def wait(self, timeout_s: float | None = None, *, poll_s: float = 1.0, check: bool = True) -> Self:
+        """Wait for the end; returns the job itself.
+
+        Raises TimedOut after timeout_s (the job goes on) and, unless check is False,
+        JobFailed if it ended as failed or cancelled.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        pause_s = min(0.1, poll_s)  # short jobs are noticed soon, long ones are not pestered
+        while not self.refresh().is_terminal:
+            left_s = poll_s if deadline is None else deadline - time.monotonic()
+            if left_s <= 0:
+                raise TimedOut(f"job {self.id} is still {self.state} after {timeout_s:g} s")
+            time.sleep(min(pause_s, left_s))
+            pause_s = min(pause_s * 1.5, poll_s)
+        if check and self.state != "succeeded":
+            raise JobFailed(self)
+        return self
+
+    def follow(self, after: int | None = None) -> Iterator["Event"]:
+        """Everything that happens to the job, as it happens, from the start or behind event number
+        `after`, until it has ended. Survives broken connections."""
+        from tensorkiln.events import follow
+
+        return follow(self._transport, f"{self.path}/stream", after)
+
+    def events(self) -> "list[Event]":
+        """What has happened so far: status changes and ends of epochs."""
+        from tensorkiln.events import Event
+
+        events: list[Event] = []
+        while True:
+            after = events[-1].seq if events else None
+            sent = self._transport.get(f"{self.path}/events", after=after)
+            events += [Event.parse(item) for item in sent["data"]]
+            if not sent.get("has_more") or not sent["data"]:
+                return events
+
+    def points(
+        self, key: str, *, step_from: int | None = None, step_to: int | None = None
+    ) -> "list[MetricPoint]":
+        """Every value of one metric, e.g. "loss"; steps within [step_from, step_to]."""
+        return self._points(key, step_from=step_from, step_to=step_to)[0]
+
+    def curve(
+        self,
+        key: str,
+        *,
+        points: int | None = None,
+        step_from: int | None = None,
+        step_to: int | None = None,
+    ) -> "Curve":
+        """One metric as arrays. With `points`, about so many of them, each bucket's least and
+        greatest value among them; without, all."""
+        from tensorkiln.curves import Curve
+
+        read, total = self._points(key, points=points, step_from=step_from, step_to=step_to)
+        return Curve.of(key, read, total)
+
+    def download_weights(self, path: str | Path | None = None) -> Path:
+        """Fetch the weights into `path` (default: <name or id>.safetensors; a folder: into it).
+
+        The file appears complete and with the right sha256, or not at all; a download that was cut
+        off goes on where it stopped. Returns the path.
+        Raises KilnError if the job has left no weights, DownloadCorrupt, APIError, OSError.
+        """
+        if self.weights is None:
+            self.refresh()
+        if self.weights is None:
+            raise KilnError(f"job {self.id} has no weights: it is {self.state}")
+        stem = re.sub(r"[^\w.-]+", "-", self.name or "").strip(".-") or self.id
+        target = Path(path) if path is not None else Path(f"{stem}.safetensors")
+        if target.is_dir():
+            target = target / f"{stem}.safetensors"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        weights = self.weights
+        return download(self._transport, weights.url, target, weights.sha256, weights.size_bytes)
+
+    def _points(self, key: str, **bounds: int | None) -> "tuple[list[MetricPoint], int]":
+        from tensorkiln.curves import MetricPoint
+
+        sent = self._transport.get(f"{self.path}/metrics", key=key, **bounds)
+        read = [MetricPoint.parse(item) for item in sent["data"]]
+        return read, int(sent.get("total_points", len(read)))
+
+    def _become(self, sent: Mapping[str, Any]) -> Self:
+        fresh = type(self).attached(sent, self._transport)
+        self.__dict__.update(fresh.__dict__)
+        self._sent = fresh._sent
+        return self
