@@ -1,0 +1,1 @@
+"""The locks, and what installs them into .venv."""
