@@ -28,11 +28,11 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(
         default="",
-        description="an SQLAlchemy URL, `postgresql+psycopg://…` or `sqlite:///…`; empty: `kiln.sqlite3` in the home",
+        description="`postgresql+psycopg://…` or `sqlite:///…`; empty: `kiln.sqlite3` in the home",
     )
     redis_url: str = Field(
         default="",
-        description="`redis://host:port/db` or `unix:///path/to.sock`; empty: `broker/redis.sock` in the home",
+        description="`redis://host:port/db` or `unix:///to.sock`; empty: `broker/redis.sock` in the home",
     )
     data_dir: HomePath | None = Field(
         default=None, description="where raw data lies, e.g. MNIST's four idx files"

@@ -54,7 +54,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, servers: _Serve
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
-    """Settings of a private home. The broker they name is not there: ask for `redis_url` where one is needed."""
+    """Settings of a private home. Their broker is not there: ask for `redis_url` where one is needed."""
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
     return Settings(home=home, database_url=database_url, redis_url=f"unix://{tmp_path / 'nobody.sock'}")

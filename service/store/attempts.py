@@ -1,7 +1,7 @@
-"""What one attempt at a job may do. Every write carries the attempt's number and fails if it is no longer current.
+"""What one attempt at a job may do. Every write carries the attempt's number and fails if it is not current.
 
-A worker claims by one conditional UPDATE that raises `attempt`; that number is the fencing token. Here, and in
-`jobs`, stands every statement that changes a job's state.
+A worker claims by one conditional UPDATE that raises `attempt`; that number is the fencing token. Here, and
+in `jobs`, stands every statement that changes a job's state.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store import curves, events, jobs
-from service.store.blobs import Blob
+from service.store.blobs import Blob, Blobs
 from service.store.clock import now_ms
 from service.store.errors import StaleAttempt
 from service.store.ids import new_id
@@ -166,6 +166,23 @@ def add_artifact(session: Session, attempt: Attempt, kind: str, step: int, blob:
     return artifact_id
 
 
+def add_checkpoint(
+    session: Session, attempt: Attempt, step: int, blob: Blob, keep: int, blobs: Blobs
+) -> None:
+    """Add a checkpoint and drop all but the `keep` newest, rows and blobs.
+
+    The fence holds the job's row until the commit, so no other attempt can be writing the blobs that go.
+    """
+    add_artifact(session, attempt, KIND_CHECKPOINT, step, blob)
+    mine = (Artifact.job_id == attempt.job_id, Artifact.kind == KIND_CHECKPOINT)
+    newest_first = select(Artifact).where(*mine).order_by(Artifact.step.desc(), Artifact.created_at.desc())
+    for old in session.scalars(newest_first.offset(keep)).all():
+        session.execute(delete(Artifact).where(Artifact.id == old.id))
+        used = select(Artifact.id).where(Artifact.sha256 == old.sha256).limit(1)
+        if session.execute(used).first() is None:
+            blobs.remove(old.sha256)
+
+
 def finish(
     session: Session,
     attempt: Attempt,
@@ -189,7 +206,7 @@ def finish(
 
 
 def release(session: Session, attempt: Attempt, reason: str) -> str:
-    """Give the job back unharmed (its worker shuts down). It is queued again, or cancelled if that was asked for."""
+    """Give the job back unharmed (its worker shuts down): queued again, or cancelled if that was asked."""
     ends: dict[str, Any] = {"lease_expires_at": None, "worker_id": None, "status_reason": reason}
     if _fence(session, attempt).state == CANCELLING:
         finish(session, attempt, CANCELLED, reason)
@@ -216,7 +233,7 @@ def lose(session: Session, attempt: Attempt, reason: str, max_attempts: int) -> 
 def _fence(session: Session, attempt: Attempt, *, events: int = 0, **values: Any) -> Any:
     """Update the job's row if the attempt is still current; raise StaleAttempt otherwise. The one fence.
 
-    `events` numbers are drawn for what the caller is going to append; the last of them is returned as event_seq.
+    `events` numbers are drawn for what the caller is going to append; event_seq is the last of them.
     """
     row = session.execute(
         update(Job)

@@ -61,6 +61,10 @@ class Blobs:
             raise
         return Blob(digest.hexdigest(), size_bytes)
 
+    def remove(self, sha256: str) -> None:
+        """Delete a blob that no row names any more."""
+        self._place(sha256).unlink(missing_ok=True)
+
     def _place(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
 

@@ -1,6 +1,6 @@
 """Time, as the database tells it: whole milliseconds since 1970, UTC.
 
-Leases are compared and extended by this clock alone, so machines whose clocks differ agree on who holds a job.
+Leases are compared and extended by this clock alone: machines whose clocks differ agree on who holds a job.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Curves: a metric's points, packed into chunks on the way in and read back raw or as min/max buckets.
 
-A chunk is the zlib-compressed concatenation of four little-endian columns: step int64 and timestamp int64, each
-as differences from the one before, epoch int32, value float64.
+A chunk is the zlib-compressed concatenation of four little-endian columns: step int64 and timestamp int64,
+each as differences from the one before, epoch int32, value float64.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def read(
 
 
 def after(session: Session, job_id: str, seq: int, limit: int) -> list[tuple[int, int, Column]]:
-    """(seq, attempt, column) of the chunks of at most `limit` numbers above `seq`, in order: for a live feed."""
+    """(seq, attempt, column) of the chunks of at most `limit` numbers above `seq`, in order."""
     newer = select(CurveChunk.seq).where(CurveChunk.job_id == job_id, CurveChunk.seq > seq).distinct()
     last = session.scalar(select(func.max(newer.order_by(CurveChunk.seq).limit(limit).subquery().c.seq)))
     if last is None:

@@ -41,7 +41,7 @@ def get(session: Session, name: str) -> Dataset | None:
 
 
 def claim(session: Session, name: str, lease_s: float) -> bool:
-    """Take it upon oneself to prepare a dataset that is not ready. False if it is ready or another prepares it."""
+    """Take on the preparing of a dataset. False if it is ready or another worker prepares it."""
     taken = session.execute(
         update(Dataset)
         .where(

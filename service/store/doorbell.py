@@ -1,12 +1,13 @@
 """The doorbell: Celery messages that tell workers to look at the database.
 
-A message carries a name and nothing else. Losing, repeating or reordering messages is harmless: the row is what
-counts, and the reconciler rings again.
+A message carries a name and nothing else. Losing, repeating or reordering messages is harmless: the row is
+what counts, and the reconciler rings again.
 """
 
 from __future__ import annotations
 
 import logging
+
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis
@@ -57,7 +58,7 @@ class Doorbell:
         self._client = Redis.from_url(settings.redis, socket_connect_timeout=2.0, socket_timeout=2.0)
 
     def ring(self, task: str, name: str) -> bool:
-        """Send one message. False, with a warning in the log, if the broker can't be reached: nothing is lost."""
+        """Send one message. False, with a warning in the log, if the broker is away: nothing is lost."""
         try:
             self._app.send_task(task, args=[name], queue=QUEUE, ignore_result=True, retry=False)
         except (OperationalError, OSError) as error:

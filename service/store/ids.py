@@ -1,4 +1,4 @@
-"""Identifiers: a prefix that tells the kind, then 24 characters whose order follows the time they were made."""
+"""Identifiers: a prefix that tells the kind, then 24 characters that sort by the time they were made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _base32(value: int, digits: int) -> str:
 
 
 def new_id(prefix: str) -> str:
-    """`<prefix>_` + 11 characters of microseconds + 13 random ones. Within a process each id sorts after the last."""
+    """`<prefix>_` + 11 characters of microseconds + 13 random ones. A process's ids sort as made."""
     global _last
     with _lock:
         _last = max(_last + 1, time.time_ns() // 1000)

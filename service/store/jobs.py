@@ -182,7 +182,7 @@ def due_rings(session: Session, limit: int = 100) -> list[str]:
 
 
 def needs_reconciling(session: Session) -> bool:
-    """Whether `requeue_expired` or `due_rings` would find anything: a read, so idle rounds take no write lock."""
+    """Whether `requeue_expired` or `due_rings` would find anything: idle rounds then take no write lock."""
     due = select(Job.id).where(
         or_(
             and_(Job.state.in_(ACTIVE), Job.lease_expires_at < now_ms()),

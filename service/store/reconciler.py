@@ -1,7 +1,7 @@
-"""The reconciler: a loop in every API and worker process that mends what a death or a lost message left behind.
+"""The reconciler: a loop in every API and worker process that mends what a death or a lost message left.
 
-It settles expired leases and rings again for queued jobs. Any number of them may run at once: each change is one
-conditional UPDATE.
+It settles expired leases and rings again for queued jobs. Any number of them may run at once: each change is
+one conditional UPDATE.
 """
 
 from __future__ import annotations

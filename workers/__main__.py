@@ -1,0 +1,37 @@
+"""`python -m workers`: one worker process, configured by the KILN_ variables."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+
+from service.settings import Settings
+from workers.app import worker_app
+from workers.host import Host
+
+
+def main() -> int:
+    settings = Settings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
+    )
+    for chatty in ("celery", "kombu", "amqp"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
+    worker_id = f"{socket.gethostname()}-{os.getpid()}"
+    host = Host(settings, worker_id)
+    app = worker_app(settings, host)
+    arguments = ["--quiet", "worker", "--pool=threads", f"--concurrency={settings.worker_concurrency}"]
+    arguments += [f"--hostname={worker_id}", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    try:
+        app.worker_main(arguments)
+    except SystemExit as ended:  # how Celery leaves after a signal
+        return ended.code if isinstance(ended.code, int) else 0
+    finally:
+        host.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

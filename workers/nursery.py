@@ -1,0 +1,178 @@
+"""Runners: fresh interpreters that train one job each. One spare is kept warm, with the engine imported.
+
+Every runner is started by one thread that lives as long as the process: on Linux a runner is killed when the
+*thread* that started it ends (PR_SET_PDEATHSIG), and so with any death of the worker.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from workers.channel import Frame, FrameReader
+
+READY_S = 25.0  # less than a lease; a cold import of the engine on a slow disk
+_PIPE_BYTES = 1 << 20  # room for metrics while the database is slow
+
+log = logging.getLogger("kiln.worker")
+
+
+class RunnerDied(Exception):
+    """The runner ended without saying how its job ended."""
+
+
+class Runner:
+    """The worker's handle on one runner process, which leads its own session and process group."""
+
+    def __init__(self, threads: int) -> None:
+        ours, theirs = os.pipe()
+        try:
+            # the environment limits threads before the runner's libraries read it
+            environment = {
+                **os.environ,
+                "OPENBLAS_NUM_THREADS": str(threads),
+                "OMP_NUM_THREADS": str(threads),
+            }
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workers.runner", str(theirs), str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=sys.stderr.fileno(),
+                pass_fds=(theirs,),
+                env=environment,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        _widen(ours)
+        self._reader = FrameReader(ours)
+        self.engine_report: dict[str, Any] = {}
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def wait_ready(self) -> None:
+        """Return once the runner has imported the engine. Raises RunnerDied."""
+        frame = self.receive(READY_S)
+        if frame is None or frame.type != "ready":
+            self.kill()
+            raise RunnerDied(f"a runner was not ready after {READY_S:.0f} s")
+        self.engine_report = frame.header["engine"]
+
+    def send(self, type_: str, **command: Any) -> None:
+        """Give the runner a command. Raises RunnerDied."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps({"type": type_, **command}).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise RunnerDied(self._epitaph()) from error
+
+    def receive(self, timeout_s: float) -> Frame | None:
+        """The runner's next frame, or None if none came in time. Raises RunnerDied."""
+        try:
+            return self._reader.receive(timeout_s)
+        except EOFError as error:
+            raise RunnerDied(self._epitaph()) from error
+
+    def kill(self) -> None:
+        """End the runner and whatever it has started, and release its pipes. Harmless when repeated."""
+        if self._process.stdin is None or self._process.stdin.closed:
+            return
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._reader.close()
+        with suppress(OSError):  # a command may be left in the buffer of a dead pipe
+            self._process.stdin.close()
+
+    def _epitaph(self) -> str:
+        try:
+            code = self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return "the runner closed its pipe"
+        if code < 0:
+            return f"the runner was killed by {signal.Signals(-code).name}"
+        return f"the runner ended with status {code}"
+
+
+class Nursery:
+    """Hands out runners and keeps one spare ready."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._threads = max(1, (os.cpu_count() or 1) // concurrency)
+        self._requests: queue.SimpleQueue[Future[Runner] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="nursery", daemon=True)
+        self._spare: Runner | None = None
+        self._report: dict[str, Any] = {}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def take(self) -> Runner:
+        """A runner that is ready for its one job; the next spare is started afterwards. Raises RunnerDied."""
+        request: Future[Runner] = Future()
+        self._requests.put(request)
+        return request.result()
+
+    def engine_report(self) -> dict[str, Any]:
+        """What the last runner said of the engine: devices, backends. Empty before the first is ready."""
+        return self._report
+
+    def close(self) -> None:
+        """Kill the spare and end the thread, which kills every runner that is still out."""
+        if self._thread.is_alive():
+            self._requests.put(None)
+            self._thread.join()
+
+    def _serve(self) -> None:
+        self._prepare_spare()
+        while (request := self._requests.get()) is not None:
+            try:
+                if self._spare is None or not self._spare.alive:
+                    self._spare = self._spawn()
+                runner, self._spare = self._spare, None
+                request.set_result(runner)
+            except Exception as error:
+                request.set_exception(error)
+            self._prepare_spare()
+        if self._spare is not None:
+            self._spare.kill()
+
+    def _prepare_spare(self) -> None:
+        try:
+            self._spare = self._spawn()
+        except (RunnerDied, OSError) as error:
+            log.error("no spare runner: %s", error)  # the next job tries again and tells its user
+
+    def _spawn(self) -> Runner:
+        runner = Runner(self._threads)
+        runner.wait_ready()
+        self._report = runner.engine_report
+        return runner
+
+
+def _widen(descriptor: int) -> None:
+    """Enlarge a pipe where the system can; elsewhere it keeps its size and the runner waits sooner."""
+    try:
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+    except (ImportError, AttributeError, OSError) as error:
+        log.debug("the pipe keeps its size: %s", error)
