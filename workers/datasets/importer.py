@@ -108,7 +108,8 @@ def main(arguments: Iterable[str]) -> int:
 
 def _die_with_parent() -> None:
     """The worker holds our stdin open and writes nothing to it: its end means that the worker is gone."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: a thread inside a buffered reader aborts the interpreter's end
+        pass
     os._exit(1)
 
 

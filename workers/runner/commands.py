@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
-import sys
 import threading
 from typing import Any
 
@@ -24,11 +24,17 @@ class Commands:
         return self._queue.get()
 
     def _read(self) -> None:
-        for line in sys.stdin.buffer:
-            command = json.loads(line)
-            if command["type"] == "stop":
-                self.save = bool(command["save"])
-                self.stop = True
-            else:
-                self._queue.put(command)
+        pending = b""
+        # os.read, not sys.stdin: a thread inside a buffered reader makes the interpreter abort at its end
+        while block := os.read(0, 1 << 16):
+            *lines, pending = (pending + block).split(b"\n")
+            for line in lines:
+                self._obey(json.loads(line))
         die()  # the worker has closed its end: it is gone
+
+    def _obey(self, command: dict[str, Any]) -> None:
+        if command["type"] == "stop":
+            self.save = bool(command["save"])
+            self.stop = True
+        else:
+            self._queue.put(command)
