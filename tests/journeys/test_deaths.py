@@ -1,0 +1,92 @@
+"""Processes killed with real signals: nothing is orphaned, nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tensorkiln import Client
+from tests.journeys.stacks import Stack, digits_job, processes_of, wait_for
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+LONG = 400  # epochs: about half a minute
+
+
+def _training(client: Client, **changes: object) -> str:
+    wait_for(lambda: client.datasets.get("digits").state == "ready", 60, "the digits are ready")
+    job = client.jobs.create(digits_job(**changes))
+    wait_for(lambda: job.refresh().progress.step > 100, 60, "the job trains")
+    return job.id
+
+
+def test_after_sigkill_of_the_parent_nothing_survives_and_the_job_is_picked_up_again(home: Path) -> None:
+    with Stack(home, KILN_LEASE_S="3", KILN_RENEW_S="1") as first, Client(first.url) as client:
+        job_id = _training(client, epochs=30, checkpoint={"every_steps": 100, "keep": 1})
+        assert len(processes_of(home)) >= 4
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait()
+        wait_for(lambda: not processes_of(home), 5, "every process of the stack is gone")
+    with Stack(home, KILN_LEASE_S="3", KILN_RENEW_S="1") as second, Client(second.url) as client:
+        job = client.jobs.get(job_id).wait(90)
+        assert job.attempt == 2
+        starts = [event for event in job.events() if event.data.get("state") == "starting"]
+        assert starts[1].data["from_step"] >= 100
+        assert job.curve("loss").steps.tolist() == list(range(1, job.progress.steps_total + 1))
+
+
+def test_a_resumed_job_ends_with_the_bits_of_an_undisturbed_one(home: Path) -> None:
+    job = {"epochs": 30, "checkpoint": {"every_steps": 100, "keep": 2}}
+    with Stack(home, KILN_LEASE_S="3", KILN_RENEW_S="1") as stack, Client(stack.url) as client:
+        job_id = _training(client, **job)
+        [busy] = [pid for pid in stack.runner_pids() if _cpu_seconds(pid) > 0.5][:1] or stack.runner_pids()[
+            :1
+        ]
+        os.kill(busy, signal.SIGKILL)
+        disturbed = client.jobs.get(job_id).wait(90)
+        undisturbed = client.jobs.create(digits_job(**job)).wait(90)
+        assert (disturbed.attempt, undisturbed.attempt) == (2, 1)
+        assert disturbed.weights is not None
+        assert undisturbed.weights is not None
+        assert disturbed.weights.sha256 == undisturbed.weights.sha256
+
+
+def test_a_killed_worker_is_started_again_and_its_job_finishes(home: Path) -> None:
+    with Stack(home, KILN_LEASE_S="3", KILN_RENEW_S="1") as stack, Client(stack.url) as client:
+        job_id = _training(client, epochs=40)
+        runners = stack.runner_pids()
+        os.kill(stack.worker_pid(), signal.SIGKILL)
+        wait_for(lambda: not set(runners) & set(stack.runner_pids()), 5, "its runners are gone")
+        job = client.jobs.get(job_id).wait(90)
+        assert job.attempt == 2
+
+
+def test_a_clean_shutdown_gives_the_running_job_back_with_its_place(home: Path) -> None:
+    with Stack(home) as stack, Client(stack.url) as client:
+        job_id = _training(client, epochs=LONG)
+        stack.process.send_signal(signal.SIGTERM)
+        assert stack.process.wait(5) == 0
+        assert not processes_of(home)
+    with Stack(home) as stack, Client(stack.url) as client:
+        job = client.jobs.get(job_id)
+        wait_for(lambda: job.refresh().state == "running", 20, "the job runs again")
+        starts = [event for event in job.events() if event.data.get("state") == "starting"]
+        assert starts[1].data["from_step"] > 100
+        job.cancel().wait(15, check=False)
+
+
+def test_a_second_stack_on_the_same_home_says_so_and_harms_nothing(home: Path) -> None:
+    with Stack(home) as stack, Client(stack.url) as client:
+        second = subprocess.run(
+            [sys.executable, "-m", "tensorkiln.cli", "up", "--port", "0"],
+            env=stack.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert str(stack.process.pid) in second.stderr
+        assert client.system()["version"]
