@@ -1,0 +1,1 @@
+"""Side-by-side measurements. `python3 dev.py bench VERB`; results go into benchmarks/README.md."""
