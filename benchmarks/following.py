@@ -28,12 +28,11 @@ def measure(rounds: int) -> dict[str, Any]:
         dataset = mnist_or_digits(client)
         train_alone(dataset)  # warm the caches once
         for number in range(rounds):
-            pair = [
-                (alone, lambda: train_alone(dataset)),
-                (followed, lambda: train_followed(client, dataset)),
-            ]
-            for rates, run in pair if number % 2 == 0 else reversed(pair):
-                rates.append(run())
+            if number % 2 == 0:
+                alone.append(train_alone(dataset))
+            followed.append(train_followed(client, dataset))
+            if number % 2 == 1:
+                alone.append(train_alone(dataset))
     ratios = [b / a for a, b in zip(alone, followed, strict=True)]
     return {
         "dataset": dataset,

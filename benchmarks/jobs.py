@@ -1,4 +1,4 @@
-"""The job that the service's benchmarks train: DESIGN.md's two-layer network on MNIST or what stands in for it."""
+"""The job that the service's benchmarks train: a two-layer network on MNIST, or on the digits."""
 
 from typing import Any
 
