@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from tensorkiln.events import Event
-    from tensorkiln.jobs import Job
+    from tensorkiln.jobs import Job, Validation
     from tensorkiln.models import Model
     from tensorkiln.pages import Page
     from tensorkiln.retry import Retry
@@ -58,6 +58,7 @@ _HOMES = {
     "Unavailable": "errors",
     "Event": "events",
     "Job": "jobs",
+    "Validation": "jobs",
     "Model": "models",
     "Page": "pages",
     "Retry": "retry",
@@ -86,6 +87,7 @@ __all__ = [
     "TimedOut",
     "TooManyRequests",
     "Unavailable",
+    "Validation",
     "__version__",
 ]
 

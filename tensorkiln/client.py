@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tensorkiln.datasets import Dataset
 from tensorkiln.homes import service_url
-from tensorkiln.jobs import Job
+from tensorkiln.jobs import Job, Validation
 from tensorkiln.models import Model
 from tensorkiln.pages import Page
 from tensorkiln.retry import Retry
@@ -121,7 +121,7 @@ class Jobs:
         validate_only: Literal[True],
         idempotency_key: str | None = None,
         **fields: Any,
-    ) -> dict[str, Any]: ...
+    ) -> Validation: ...
 
     def create(
         self,
@@ -130,7 +130,7 @@ class Jobs:
         validate_only: bool = False,
         idempotency_key: str | None = None,
         **fields: Any,
-    ) -> Job | dict[str, Any]:
+    ) -> Job | Validation:
         """Submit a job: a mapping, keyword arguments, or both (the keywords win).
 
         With validate_only nothing is stored; the answer is the job as the service understands it
@@ -142,7 +142,7 @@ class Jobs:
         if validate_only:
             body["validate_only"] = True
         sent = self._transport.request("POST", "/v1/jobs", json=body, idempotency_key=idempotency_key)
-        return sent if validate_only else Job.attached(sent, self._transport)
+        return Validation.parse(sent) if validate_only else Job.attached(sent, self._transport)
 
     def get(self, job_id: str) -> Job:
         return Job.attached(self._transport.get(_path("jobs", job_id)), self._transport)

@@ -1,5 +1,6 @@
 """Curves: what a metric did over the steps of a job."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,8 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class MetricPoint:
-    """One value of one metric. `step` counts from 1 over the whole job, `attempt` is the try that made it."""
+    """One value of one metric. `step` counts from 1 over the whole job, `attempt` is the try that made it.
+    NaN stands for any value that is not finite."""
 
     key: str
     step: int
@@ -25,7 +27,7 @@ class MetricPoint:
         return cls(
             key=str(sent["key"]),
             step=int(sent["step"]),
-            value=float(sent["value"]),
+            value=math.nan if sent["value"] is None else float(sent["value"]),
             timestamp=datetime.fromisoformat(str(sent["timestamp"])),
             epoch=int(sent["epoch"]),
             attempt=int(sent["attempt"]),

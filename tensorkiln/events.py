@@ -22,8 +22,8 @@ _SILENCE_S = 45.0
 class Event:
     """One entry of a job's history.
 
-    type: `status` (data: state, reason), `metrics` (data: columns, progress), `epoch` (data: epoch, summary),
-          `done` (the job has ended), or one that a newer service adds
+    type: `status` (data: state, reason), `metrics` (data: columns, progress), `epoch` (data: epoch, metrics),
+          `done` (the job has ended; data: state, reason, error, metrics), or another that the service adds
     seq: its place in the service's order; `follow(after=seq)` goes on behind it
     """
 
@@ -86,9 +86,6 @@ def _events(response: httpx.Response) -> Generator[Event]:
     for message in EventSource(response).iter_sse():
         if not message.data or not message.id:
             continue  # heartbeats between events arrive as events without data
-        sent = json.loads(message.data)
-        if not isinstance(sent, dict):
-            continue
-        if not {"data", "seq", "type"} <= sent.keys():
-            sent = {"data": sent}
-        yield Event.parse({**sent, "type": message.event or "message", "seq": message.id})
+        data = json.loads(message.data)
+        named = {"type": message.event or "message", "seq": message.id, "data": data}
+        yield Event.parse({**named, "at": data.pop("at", None), "attempt": data.pop("attempt", None)})

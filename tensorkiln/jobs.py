@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from tensorkiln.downloads import download
-from tensorkiln.errors import JobFailed, KilnError, TimedOut
+from tensorkiln.errors import Invalid, JobFailed, KilnError, TimedOut
 from tensorkiln.records import Record
 from tensorkiln.transport import Transport
 
 if TYPE_CHECKING:  # numpy and the event stream load when they are asked for
     from tensorkiln.curves import Curve, MetricPoint
     from tensorkiln.events import Event
+
+_WINDOW = 100_000  # steps; a metric has at most one value per step
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 
@@ -55,6 +57,18 @@ class Weights(Record):
     sha256: str
     size_bytes: int
     url: str
+
+
+class Validation(Record):
+    """The verdict on a job that was sent with validate_only: it would be accepted.
+
+    definition: the job with every default filled in; model: its shapes and cost, layer by layer
+    estimate: parameters, FLOPs, steps, peak memory
+    """
+
+    definition: dict[str, Any]
+    model: dict[str, Any]
+    estimate: dict[str, Any]
 
 
 class Job(Record):
@@ -146,7 +160,7 @@ class Job(Record):
         events: list[Event] = []
         while True:
             after = events[-1].seq if events else None
-            sent = self._transport.get(f"{self.path}/events", after=after)
+            sent = self._transport.get(f"{self.path}/events", after=after, limit=100)
             events += [Event.parse(item) for item in sent["data"]]
             if not sent.get("has_more") or not sent["data"]:
                 return events
@@ -194,9 +208,21 @@ class Job(Record):
     def _points(self, key: str, **bounds: int | None) -> "tuple[list[MetricPoint], int]":
         from tensorkiln.curves import MetricPoint
 
-        sent = self._transport.get(f"{self.path}/metrics", key=key, **bounds)
-        read = [MetricPoint.parse(item) for item in sent["data"]]
-        return read, int(sent.get("total_points", len(read)))
+        path = f"{self.path}/metrics"
+        try:
+            answers = [self._transport.get(path, key=key, **bounds)]
+        except Invalid as refusal:
+            if bounds.get("points") or not any(p.parameter == "points" for p in refusal.problems):
+                raise
+            # Too many to be had at once: window by window.
+            first = bounds.get("step_from") or 1
+            last = bounds.get("step_to") or self.refresh().progress.step
+            answers = [
+                self._transport.get(path, key=key, step_from=start, step_to=min(last, start + _WINDOW - 1))
+                for start in range(first, last + 1, _WINDOW)
+            ]
+        read = [MetricPoint.parse(item) for sent in answers for item in sent["data"]]
+        return read, sum(int(sent["total_points"]) for sent in answers)
 
     def _become(self, sent: Mapping[str, Any]) -> Self:
         fresh = type(self).attached(sent, self._transport)

@@ -9,7 +9,7 @@ from tensorkiln.records import Record
 class Model(Record):
     """A validated definition. Equal definitions are one model.
 
-    definition: canonical, with what was inferred filled in
+    definition: canonical, with what was inferred filled in; shapes are per sample, without the batch
     """
 
     id: str
@@ -17,5 +17,8 @@ class Model(Record):
     version: int | None = None
     sha256: str | None = None
     definition: dict[str, Any] | None = None
+    input_shape: tuple[int, ...] | None = None
+    output_shape: tuple[int, ...] | None = None
     parameters: int | None = None
+    flops_per_sample: int | None = None
     created_at: datetime | None = None

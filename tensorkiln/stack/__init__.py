@@ -1,6 +1,6 @@
 """The embedded stack: broker, API and workers as child processes of `kiln up`."""
 
 from tensorkiln.stack.errors import StackError
-from tensorkiln.stack.stack import Options, serve
+from tensorkiln.stack.stack import Options, Running, Screen, serve
 
-__all__ = ["Options", "StackError", "serve"]
+__all__ = ["Options", "Running", "Screen", "StackError", "serve"]

@@ -1,0 +1,5 @@
+"""The `kiln` command."""
+
+from tensorkiln.cli.app import main
+
+__all__ = ["main"]
