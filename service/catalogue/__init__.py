@@ -1,0 +1,1 @@
+"""What can be named in a definition: layers, optimizers, losses, schedulers, transforms."""

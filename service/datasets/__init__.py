@@ -1,0 +1,1 @@
+"""Datasets: what can be trained on, and in what state it is."""

@@ -1,0 +1,1 @@
+"""Idempotency keys: what a POST that carried one has answered."""

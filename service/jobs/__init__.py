@@ -1,0 +1,1 @@
+"""Training jobs: submitted, listed, watched, cancelled, and their weights."""

@@ -1,0 +1,1 @@
+"""Stored model definitions, versioned by content."""

@@ -1,0 +1,1 @@
+"""The service itself: what it is, whether it lives, whether it can work."""

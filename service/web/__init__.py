@@ -1,0 +1,1 @@
+"""HTTP itself: what every request meets before a noun's endpoint sees it."""
