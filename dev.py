@@ -121,8 +121,11 @@ if __name__ == "__main__":
     except Trouble as trouble:
         sys.exit(f"dev.py: {trouble}")
     except KeyboardInterrupt:
-        sys.exit("dev.py: interrupted; the next call goes on from here")
+        say("interrupted; the next call goes on from here")
+        sys.exit(130)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EACCES, errno.EROFS):
+        if error.errno == errno.ENOSPC:
+            sys.exit("dev.py: the disk is full; make room and run this again")
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
         sys.exit(f"dev.py: can't write {error.filename or ROOT}: {(error.strerror or '').lower()}")

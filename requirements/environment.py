@@ -157,8 +157,9 @@ class Environment:
                 if not progress.changing:
                     self.unfinished.unlink(missing_ok=True)
             if failure is not None:
-                log = self.root / ".venv" / "tensorkiln.log"
-                log.write_text(failure)
+                log = self.folder / "tensorkiln.log"
+                with contextlib.suppress(OSError):  # the disk is full, perhaps
+                    log.write_text(failure)
                 raise Trouble(explain(failure, f"pip could not install {part.title} (see {log})"))
             self.unfinished.unlink(missing_ok=True)
         stamp = self._read_stamp() or {"parts": {}}
@@ -305,7 +306,7 @@ class Progress:
 
     def _show(self, doing: str, last: bool = False) -> None:
         now = time.monotonic()
-        text = f"dev.py: {self.title} {now - self.started:.0f} s"
+        text = f"dev.py: {self.title}, {now - self.started:.0f} s"
         if sys.stderr.isatty():
             width = shutil.get_terminal_size().columns - 1
             print(

@@ -1,0 +1,80 @@
+"""requirements/*.txt: complete, pinned, hashed, and in step with pyproject.toml."""
+
+import re
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from requirements.environment import ROOT
+
+HASHED = ["run", "dev", "oracle-deps", "lock"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def lock_text(name):
+    return (ROOT / "requirements" / f"{name}.txt").read_text()
+
+
+def entries(name):
+    """The requirements of a lock, each with all its lines joined."""
+    joined = lock_text(name).replace("\\\n", " ")
+    return [line for line in joined.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def pinned(name):
+    """name -> the versions that the lock pins, one for each marker."""
+    versions = {}
+    for entry in entries(name):
+        requirement = Requirement(entry.split(" --hash")[0])
+        (specifier,) = requirement.specifier
+        versions.setdefault(canonicalize_name(requirement.name), []).append(specifier.version)
+    return versions
+
+
+@pytest.mark.parametrize("name", HASHED)
+def test_every_requirement_is_one_version_with_hashes(name):
+    for entry in entries(name):
+        assert re.match(r"[A-Za-z0-9._-]+==[^*\s]+( ;.*?)? +--hash=sha256:[0-9a-f]{64}", entry), entry[:80]
+
+
+def test_torch_is_pinned_by_version_alone():
+    (entry,) = entries("oracle")
+    assert re.fullmatch(r"torch==\d+\.\d+\.\d+", entry)
+
+
+@pytest.mark.parametrize("name", [*HASHED, "oracle"])
+def test_no_lock_names_an_index(name):
+    assert not re.search(r"://|--(extra-)?index-url|--find-links", lock_text(name))
+
+
+def test_torch_is_in_no_other_lock():
+    assert not [name for name in HASHED if "torch" in pinned(name)]
+
+
+def test_the_tests_packages_contain_the_services_at_the_same_versions():
+    run, dev = pinned("run"), pinned("dev")
+    assert {name: dev.get(name) for name in run} == run
+
+
+@pytest.mark.parametrize(
+    ("lock", "wanted"),
+    [
+        ("run", PYPROJECT["project"]["dependencies"]),
+        ("run", PYPROJECT["project"]["optional-dependencies"]["embedded"]),
+        ("run", PYPROJECT["project"]["optional-dependencies"]["postgres"]),
+        ("run", PYPROJECT["dependency-groups"]["build"]),
+        ("run", PYPROJECT["build-system"]["requires"]),
+        ("dev", PYPROJECT["dependency-groups"]["dev"]),
+        ("oracle-deps", PYPROJECT["dependency-groups"]["oracle"]),
+        ("lock", PYPROJECT["dependency-groups"]["lock"]),
+    ],
+)
+def test_what_pyproject_asks_for_is_locked_at_a_version_that_fits(lock, wanted):
+    versions = pinned(lock)
+    for line in wanted:
+        requirement = Requirement(line)
+        chosen = versions.get(canonicalize_name(requirement.name))
+        assert chosen, f"{requirement.name} is not in requirements/{lock}.txt: run `python3 dev.py lock`"
+        assert all(requirement.specifier.contains(version) for version in chosen), (line, chosen)
