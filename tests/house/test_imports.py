@@ -11,8 +11,8 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 
 # A tree of the same rooms with nothing in them.
 ROOMS = [
-    "engine/spec", "engine/training", "engine/nn/functional", "engine/tensor", "engine/autograd", "engine/ops",
-    "engine/backends", "engine/errors", "engine/dtypes", "engine/optim", "engine/data", "engine/export",
+    "engine/spec", "engine/training", "engine/nn/functional", "engine/tensor", "engine/autograd",
+    "engine/ops", "engine/backends", "engine/errors", "engine/dtypes", "engine/optim", "engine/data",
     "service/settings", "service/store/jobs", "service/jobs/endpoints", "service/jobs/operations",
     "service/jobs/queries", "service/jobs/schemas", "service/models/endpoints", "service/models/operations",
     "service/models/queries", "workers/run", "tensorkiln/client", "migrations/versions",

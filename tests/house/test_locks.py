@@ -25,7 +25,7 @@ def entries(name):
 
 def pinned(name):
     """name -> the versions that the lock pins, one for each marker."""
-    versions = {}
+    versions: dict[str, list[str]] = {}
     for entry in entries(name):
         requirement = Requirement(entry.split(" --hash")[0])
         (specifier,) = requirement.specifier
