@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 import sys
 
@@ -19,7 +20,8 @@ def main() -> int:
     )
     for chatty in ("celery", "kombu", "amqp"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
-    worker_id = f"{socket.gethostname()}-{os.getpid()}"
+    # in containers every worker may have the same process id, and gets it again after a restart
+    worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     host = Host(settings, worker_id)
     app = worker_app(settings, host)
     arguments = ["--quiet", "worker", "--pool=threads", f"--concurrency={settings.worker_concurrency}"]
