@@ -1,0 +1,20 @@
+"""Backends: tables of kernels behind one seam."""
+
+from typing import Any
+
+from engine.backends.meta import BACKEND as META
+from engine.backends.meta import MetaArray
+from engine.backends.numpy import BACKEND as NUMPY
+from engine.backends.registry import Array, Backend, Kernel, KernelTable, threads
+
+__all__ = ["META", "NUMPY", "Array", "Backend", "Kernel", "KernelTable", "MetaArray", "report", "threads"]
+
+
+def report() -> dict[str, Any]:
+    """What this machine computes with, JSON-safe."""
+    return {
+        "devices": ["cpu"],
+        "backends": [NUMPY.name],
+        "native": {"available": False, "reason": "this version has no native backend yet"},
+        "threads": threads(),
+    }

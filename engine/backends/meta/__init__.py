@@ -1,0 +1,31 @@
+"""The backend without memory: shapes and dtypes only, for validation, inference of shapes and estimates."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.backends.meta.array import MetaArray, broadcast
+from engine.backends.meta.kernels import KERNELS
+from engine.backends.registry import Backend
+from engine.errors import DeviceError
+
+__all__ = ["BACKEND", "MetaArray", "broadcast"]
+
+
+def _from_numpy(array: npt.NDArray[Any]) -> MetaArray:
+    return MetaArray(np.shape(array), array.dtype)
+
+
+def _to_numpy(array: Any) -> npt.NDArray[Any]:
+    raise DeviceError("a meta tensor has no values; make it on a device with memory, such as cpu")
+
+
+BACKEND = Backend(
+    "meta",
+    [KERNELS],
+    array_type=MetaArray,
+    as_array=lambda array: array,
+    from_numpy=_from_numpy,
+    to_numpy=_to_numpy,
+)

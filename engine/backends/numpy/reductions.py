@@ -1,0 +1,128 @@
+"""Kernels that reduce axes. `dim` is a tuple of non-negative axes, one axis for max, min, softmax and cumsum."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.backends.registry import Kernel
+
+Array = npt.NDArray[Any]
+Dims = tuple[int, ...]
+
+
+def _count(x: Array, dim: Dims) -> int:
+    count = 1
+    for axis in dim:
+        count *= x.shape[axis]
+    return count
+
+
+def sum_(x: Array, dim: Dims, keepdim: bool) -> Any:
+    return np.add.reduce(x, dim, None if x.dtype.kind == "f" else np.int64, None, keepdim)
+
+
+def mean(x: Array, dim: Dims, keepdim: bool) -> Any:
+    total = np.add.reduce(x, dim, None, None, keepdim)
+    return np.true_divide(total, _count(x, dim), dtype=x.dtype)
+
+
+def amax(x: Array, dim: Dims, keepdim: bool) -> Any:
+    return np.maximum.reduce(x, dim, None, None, keepdim)
+
+
+def amin(x: Array, dim: Dims, keepdim: bool) -> Any:
+    return np.minimum.reduce(x, dim, None, None, keepdim)
+
+
+def _extreme(x: Array, indices: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    if x.ndim == 0:
+        return np.array(x), np.zeros((), np.int64)
+    values = np.take_along_axis(x, indices, dim)
+    return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
+
+
+def max_(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    return _extreme(x, np.argmax(x, dim, keepdims=True) if x.ndim else x, dim, keepdim)
+
+
+def min_(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    return _extreme(x, np.argmin(x, dim, keepdims=True) if x.ndim else x, dim, keepdim)
+
+
+def argmax(x: Array, dim: int, keepdim: bool) -> Any:
+    return np.argmax(x, dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+
+
+def argmin(x: Array, dim: int, keepdim: bool) -> Any:
+    return np.argmin(x, dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+
+
+def any_(x: Array, dim: Dims, keepdim: bool) -> Any:
+    return np.any(x, dim, keepdims=keepdim)
+
+
+def all_(x: Array, dim: Dims, keepdim: bool) -> Any:
+    return np.all(x, dim, keepdims=keepdim)
+
+
+def var(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
+    # two passes: the one-pass formula cancels where the mean is large
+    centred = x - mean(x, dim, True)
+    np.multiply(centred, centred, out=centred)
+    total = np.add.reduce(centred, dim, None, None, keepdim)
+    return np.true_divide(total, max(_count(x, dim) - correction, 0), dtype=x.dtype)
+
+
+def std(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
+    return np.sqrt(var(x, dim, correction, keepdim))
+
+
+def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Any:
+    top = np.maximum.reduce(x, dim, None, None, True)
+    # all -inf (or +inf in it): x - top would be NaN; with 0 in its place the limits come out
+    top = np.where(np.isfinite(top), top, x.dtype.type(0))
+    total = np.log(np.add.reduce(np.exp(x - top), dim, None, None, True)) + top
+    return total if keepdim else total.squeeze(dim)
+
+
+def cumsum(x: Array, dim: int) -> Array:
+    if x.ndim == 0:
+        return np.array(x, x.dtype if x.dtype.kind == "f" else np.int64)
+    return np.cumsum(x, dim, x.dtype if x.dtype.kind == "f" else np.int64)
+
+
+def softmax(x: Array, dim: int) -> Array:
+    if x.ndim == 0:
+        return np.ones_like(x)
+    out: Array = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
+    out /= np.add.reduce(out, dim, None, None, True)
+    return out
+
+
+def log_softmax(x: Array, dim: int) -> Array:
+    if x.ndim == 0:
+        return np.zeros_like(x)
+    out: Array = x - np.maximum.reduce(x, dim, None, None, True)
+    out -= np.log(np.add.reduce(np.exp(out), dim, None, None, True))
+    return out
+
+
+KERNELS: dict[str, Kernel] = {
+    "sum": sum_,
+    "mean": mean,
+    "amax": amax,
+    "amin": amin,
+    "max": max_,
+    "min": min_,
+    "argmax": argmax,
+    "argmin": argmin,
+    "any": any_,
+    "all": all_,
+    "var": var,
+    "std": std,
+    "logsumexp": logsumexp,
+    "cumsum": cumsum,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+}

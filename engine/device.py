@@ -1,0 +1,67 @@
+"""Where a tensor lives: a device type, and the kernels that compute there."""
+
+from typing import Any, ClassVar
+
+from engine.backends import META, NUMPY, Backend
+from engine.errors import DeviceError
+
+_BACKENDS: dict[str, Backend] = {"cpu": NUMPY, "meta": META}
+
+
+class Device:
+    """`engine.device("cpu")`: one object per device, compared by identity."""
+
+    __slots__ = ("array_type", "as_array", "backend", "index", "kernels", "type")
+    _known: ClassVar[dict[str, "Device"]] = {}
+
+    type: str
+    index: int | None
+    backend: Backend
+
+    def __new__(cls, spec: "str | Device" = "cpu") -> "Device":
+        if isinstance(spec, Device):
+            return spec
+        known = cls._known.get(spec)
+        if known is not None:
+            return known
+        kind = spec.removesuffix(":0") if isinstance(spec, str) else spec
+        if kind not in _BACKENDS:
+            raise DeviceError(f"there is no device {spec!r} here; the devices are {', '.join(_BACKENDS)}")
+        self = cls._known.get(kind)
+        if self is None:
+            self = super().__new__(cls)
+            self.type = kind
+            self.index = None
+            self.backend = _BACKENDS[kind]
+            # copied up: the dispatch of every op reads these three
+            self.kernels = self.backend.kernels
+            self.array_type = self.backend.array_type
+            self.as_array = self.backend.as_array
+            cls._known[kind] = self
+        cls._known[spec] = self
+        return self
+
+    def __repr__(self) -> str:
+        return f"device(type='{self.type}')"
+
+    def __str__(self) -> str:
+        return self.type
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, str) and other == self.type)
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Device, (self.type,)
+
+    def __copy__(self) -> "Device":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Device":
+        return self
+
+
+CPU = Device("cpu")
+META_DEVICE = Device("meta")

@@ -1,0 +1,146 @@
+"""Modules that hold modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, overload
+
+from engine.errors import EngineError, IndexError_
+from engine.nn.module import Module
+
+
+class _Numbered(Module):
+    """Children named "0", "1", ..."""
+
+    def _all(self) -> list[Module]:
+        return list(self.children())
+
+    def _renumber(self, modules: Iterable[Module]) -> None:
+        for name in [name for name, _ in self.named_children()]:
+            delattr(self, name)
+        for k, module in enumerate(modules):
+            self.add_module(str(k), module)
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> _Numbered: ...
+    def __getitem__(self, index: int | slice) -> Module | _Numbered:
+        found = self._all()[index] if isinstance(index, slice) else self._at(index)
+        return found if isinstance(found, Module) else type(self)(*self._packed(found))
+
+    def _packed(self, modules: list[Module]) -> tuple[Any, ...]:
+        return tuple(modules)
+
+    def _at(self, index: int) -> Module:
+        modules = self._all()
+        if not -len(modules) <= index < len(modules):
+            raise IndexError_(f"index {index} is out of range for {len(modules)} modules")
+        return modules[index]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        names = [name for name, _ in self.named_children()]
+        self._at(index)
+        setattr(self, names[index], module)
+
+    def __delitem__(self, index: int) -> None:
+        modules = self._all()
+        del modules[index]
+        self._renumber(modules)
+
+    def append(self, module: Module) -> Any:
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> Any:
+        for module in modules:
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Any:
+        modules = self._all()
+        modules.insert(index, module)
+        self._renumber(modules)
+        return self
+
+
+class Sequential(_Numbered):
+    """Modules one after the other: each is called on the result of the one before.
+
+    Made of modules, which are named "0", "1", ..., or of one mapping of names to modules.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__()
+        named = args[0].items() if len(args) == 1 and isinstance(args[0], Mapping) else enumerate(args)
+        for name, module in named:
+            if not isinstance(module, Module):
+                raise EngineError(f"Sequential takes modules, and argument {name} is {type(module).__name__}")
+            self.add_module(str(name), module)
+
+    def forward(self, input: Any) -> Any:
+        for module in self.children():
+            input = module(input)
+        return input
+
+
+class ModuleList(_Numbered):
+    """A list of modules whose parameters count as the owner's. It has no forward of its own."""
+
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
+        super().__init__()
+        self.extend(modules or ())
+
+    def _packed(self, modules: list[Module]) -> tuple[Any, ...]:
+        return (modules,)
+
+
+class ModuleDict(Module):
+    """Modules by name, whose parameters count as the owner's. It has no forward of its own."""
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def update(self, modules: Mapping[str, Module]) -> None:
+        for name, module in modules.items():
+            self[name] = module
+
+    def _held(self) -> dict[str, Module]:
+        return dict(self.named_children())
+
+    def __getitem__(self, key: str) -> Module:
+        return self._held()[key]
+
+    def __setitem__(self, key: str, module: Module) -> None:
+        if hasattr(type(self), key) or key in ("training", "_buffers", "_hooks", "_pre_hooks"):
+            raise EngineError(f"{key!r} can't name a module here, since ModuleDict itself has it")
+        self.add_module(key, module)
+
+    def __delitem__(self, key: str) -> None:
+        self[key]
+        delattr(self, key)
+
+    def __len__(self) -> int:
+        return len(self._held())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._held()
+
+    def keys(self) -> Iterable[str]:
+        return self._held().keys()
+
+    def values(self) -> Iterable[Module]:
+        return self._held().values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        return self._held().items()

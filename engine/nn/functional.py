@@ -1,0 +1,196 @@
+"""The functions behind the layers."""
+
+from typing import Any
+
+from engine.autograd.tape import apply, apply_several
+from engine.errors import DTypeError, IndexError_, ShapeError
+from engine.ops import losses as ops
+from engine.tensor import Tensor
+from engine.tensor.arithmetic import gelu, relu, sigmoid, tanh
+from engine.tensor.creation import arange
+from engine.tensor.products import linear
+from engine.tensor.promotion import cast, pair
+from engine.tensor.random import dropout
+from engine.tensor.reductions import log_softmax, softmax
+from engine.tensor.shapes import movedim
+
+__all__ = [
+    "cross_entropy",
+    "dropout",
+    "gelu",
+    "l1_loss",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def _check_reduction(reduction: str) -> None:
+    if reduction not in _REDUCTIONS:
+        raise ShapeError(f"reduction must be one of {', '.join(_REDUCTIONS)}, not {reduction!r}")
+
+
+def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tuple[int, ...]]:
+    """Classes last and everything else flat: [M, C], targets [M], and the shape of the targets."""
+    if input.ndim == 0 or (
+        (*input.shape[:1], *input.shape[2:]) != target.shape[: input.ndim] and input.ndim > 1
+    ):
+        raise ShapeError(
+            f"{name}: input {input.shape} and target {target.shape} don't fit; the target has the input's axes "
+            "without the second, which holds the classes"
+        )
+    if input.ndim == 1:
+        if target.shape != ():
+            raise ShapeError(
+                f"{name}: for one sample of shape {input.shape} the target is a single class, not {target.shape}"
+            )
+        return input.reshape(1, -1), target.reshape(1), ()
+    if input.ndim == 2:
+        return input, target, target.shape
+    return movedim(input, 1, -1).reshape(-1, input.shape[1]), target.reshape(-1), target.shape
+
+
+def _weighted(losses: Tensor, weights: Tensor, reduction: str) -> Tensor:
+    """Reduce losses that were multiplied by weights: the mean is over the weights, not the rows."""
+    if reduction == "none":
+        return losses
+    return losses.sum() / weights.sum() if reduction == "mean" else losses.sum()
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """Minus the log-probability of the target classes.
+
+    input: [N, C] or [N, C, d1, ...] log-probabilities; target: [N] or [N, d1, ...] int64
+    weight: [C], of each class; ignore_index: a class whose rows don't count
+    Returns [] ("mean" over the rows that count, by weight; "sum"), or target's shape ("none").
+    Raises ShapeError if the batch axes differ, IndexError_ if a target is out of range.
+    """
+    _check_reduction(reduction)
+    rows, classes, shape = _rows(input, target, "nll_loss")
+    if weight is None:
+        out = apply(ops.NLL, (rows, classes), (ignore_index, reduction))
+    else:
+        kept = classes != ignore_index
+        weights = weight[classes.where(kept, 0)] * kept  # type: ignore[arg-type, operator]  # != gives a tensor
+        losses = apply(ops.NLL, (rows, classes), (ignore_index, "none")) * weights
+        out = _weighted(losses, weights, reduction)
+    return out.reshape(shape) if reduction == "none" else out
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Negative log-likelihood of the target classes, in nats.
+
+    input: [N, C] or [N, C, d1, ...] (or [C]) float, unnormalised
+    target: [N] or [N, d1, ...] (or []) int64, each in [0, C) or ignore_index; or probabilities of input's shape
+    weight: [C], of each class
+    label_smoothing: the share of the target that is spread evenly over all classes
+    Returns [] ("mean" over the rows that count, by weight; "sum"), or the target's shape ("none").
+    Raises ShapeError if the batch axes differ, IndexError_ if a target is out of range.
+    """
+    _check_reduction(reduction)
+    if target.is_floating_point():
+        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
+    rows, classes, shape = _rows(input, target, "cross_entropy")
+    if weight is None:
+        attrs = (ignore_index, label_smoothing, reduction)
+        out, _ = apply_several(ops.CROSS_ENTROPY, (rows, classes), attrs)
+    else:
+        out = _weighted_cross_entropy(rows, classes, weight, ignore_index, reduction, label_smoothing)
+    return out.reshape(shape) if reduction == "none" else out
+
+
+def _weighted_cross_entropy(
+    rows: Tensor, classes: Tensor, weight: Tensor, ignore_index: int, reduction: str, smoothing: float
+) -> Tensor:
+    log_p = log_softmax(rows, 1)
+    out = nll_loss(log_p, classes, weight, ignore_index, reduction)
+    if not smoothing:
+        return out
+    kept: Any = classes != ignore_index
+    spread = -(log_p * weight).sum(1) * kept
+    if reduction == "mean":
+        spread = spread.sum() / (weight[classes.where(kept, 0)] * kept).sum()
+    elif reduction == "sum":
+        spread = spread.sum()
+    return out * (1 - smoothing) + spread * (smoothing / rows.shape[1])
+
+
+def _soft_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float
+) -> Tensor:
+    if input.shape != target.shape:
+        raise ShapeError(
+            f"cross_entropy: probabilities {target.shape} must have the input's shape {input.shape}"
+        )
+    axis = min(1, input.ndim - 1)
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / input.shape[axis]
+    terms = log_softmax(input, axis) * target
+    if weight is not None:
+        terms = terms * weight.reshape([-1 if k == axis else 1 for k in range(input.ndim)])
+    losses = -terms.sum(axis)
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    return total / max(losses.numel(), 1) if reduction == "mean" else total
+
+
+def _same_shape(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    # PyTorch broadcasts here with a warning; that is nearly always [N] against [N, 1], and a wrong result
+    if input.shape != target.shape:
+        raise ShapeError(
+            f"{name}: input {input.shape} and target {target.shape} must have the same shape; "
+            "reshape, squeeze or expand one of them"
+        )
+    return pair(input, target)
+
+
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """(input - target)^2, of equal shapes; [] for "mean" over all elements and "sum", their shape for "none"."""
+    _check_reduction(reduction)
+    return apply(ops.MSE, _same_shape("mse_loss", input, target), (reduction,))
+
+
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """|input - target|, of equal shapes; [] for "mean" over all elements and "sum", their shape for "none"."""
+    _check_reduction(reduction)
+    return apply(ops.L1, _same_shape("l1_loss", input, target), (reduction,))
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """int64 [..., C] with a 1 at each class of an int64 tensor; C is the largest class + 1 unless given."""
+    if tensor.is_floating_point():
+        raise DTypeError(f"one_hot needs an integer tensor, not {tensor.dtype}")
+    classes = int(tensor.max()) + 1 if num_classes == -1 else num_classes
+    if tensor.numel() and not 0 <= int(tensor.min()) <= int(tensor.max()) < classes:
+        raise IndexError_(f"one_hot: the classes must be in [0, {classes})")
+    found: Any = tensor.unsqueeze(-1) == arange(classes, device=tensor.device)
+    out: Tensor = found.long()
+    return out
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """input divided by its p-norm along `dim`, which counts as eps where it is smaller."""
+    return input / cast(input.norm(p, dim, keepdim=True).clamp(min=eps), input.dtype)

@@ -1,0 +1,133 @@
+"""Ops that compute each element of the result from the elements at its place, broadcasting."""
+
+import math
+
+from engine.ops.op import CONSTANT
+from engine.ops.table import op
+
+# arithmetic
+
+ADD = op("add", "a b", broadcasts=True, vjp=(lambda g: g, lambda g: g))
+SUB = op("sub", "a b", broadcasts=True, vjp=(lambda g: g, lambda g: -g))
+MUL = op("mul", "a b", broadcasts=True, vjp=(lambda g, b: g * b, lambda g, a: g * a))
+DIV = op("div", "a b", broadcasts=True, vjp=(lambda g, b: g / b, lambda g, b, out: -g * out / b))
+POW = op(
+    "pow",
+    "a b",
+    broadcasts=True,
+    vjp=(
+        # b = 0 makes a constant, also at a = 0, where a ** -1 is infinite
+        lambda g, a, b: (g * b * a ** (b - 1)).where(b != 0, 0.0),
+        # log 0 is -inf; at a = 0 the derivative is 0 for b >= 0
+        lambda g, a, b, out: (g * out * a.log()).where((a != 0).logical_or(b < 0), 0.0),
+    ),
+)
+FLOOR_DIVIDE = op("floor_divide", "a b", broadcasts=True, vjp=CONSTANT)
+REMAINDER = op(
+    "remainder",
+    "a b",
+    broadcasts=True,
+    vjp=(lambda g: g, lambda g, a, b: -g * a.div(b, rounding_mode="floor")),
+)
+NEG = op("neg", vjp=(lambda g: -g,))
+ABS = op("abs", vjp=(lambda g, x: g * x.sign(),))
+SIGN = op("sign", vjp=(lambda g: g.zeros_like(),))
+FLOOR = op("floor", vjp=(lambda g: g.zeros_like(),))
+CEIL = op("ceil", vjp=(lambda g: g.zeros_like(),))
+ROUND = op("round", vjp=(lambda g: g.zeros_like(),))
+TRUNC = op("trunc", vjp=(lambda g: g.zeros_like(),))
+# ties share the gradient evenly, as in PyTorch
+MAXIMUM = op(
+    "maximum",
+    "a b",
+    broadcasts=True,
+    vjp=(
+        lambda g, a, b: (g / 2).where(a == b, g).where(a >= b, 0.0),
+        lambda g, a, b: (g / 2).where(a == b, g).where(b >= a, 0.0),
+    ),
+)
+MINIMUM = op(
+    "minimum",
+    "a b",
+    broadcasts=True,
+    vjp=(
+        lambda g, a, b: (g / 2).where(a == b, g).where(a <= b, 0.0),
+        lambda g, a, b: (g / 2).where(a == b, g).where(b <= a, 0.0),
+    ),
+)
+
+
+# low or high is None where that side is open
+def _inside(x, low, high):  # type: ignore[no-untyped-def]  # x is whatever tensor the caller's ops run on
+    if low is None:
+        return x <= high
+    return x >= low if high is None else (x >= low).logical_and(x <= high)
+
+
+CLAMP = op("clamp", "x", "low high", vjp=(lambda g, x, low, high: g.where(_inside(x, low, high), 0.0),))
+WHERE = op(
+    "where",
+    "condition a b",
+    broadcasts=True,
+    vjp=(
+        None,
+        lambda g, condition: g.where(condition, 0.0),
+        lambda g, condition: g.zeros_like().where(condition, g),
+    ),
+)
+
+# exponentials, powers and trigonometry
+
+EXP = op("exp", vjp=(lambda g, out: g * out,))
+EXPM1 = op("expm1", vjp=(lambda g, out: g * (out + 1),))
+LOG = op("log", vjp=(lambda g, x: g / x,))
+LOG2 = op("log2", vjp=(lambda g, x: g / (x * math.log(2)),))
+LOG10 = op("log10", vjp=(lambda g, x: g / (x * math.log(10)),))
+LOG1P = op("log1p", vjp=(lambda g, x: g / (x + 1),))
+SQRT = op("sqrt", vjp=(lambda g, out: g / (out * 2),))
+RSQRT = op("rsqrt", vjp=(lambda g, out: g * out**3 * -0.5,))
+RECIPROCAL = op("reciprocal", vjp=(lambda g, out: -g * out * out,))
+SQUARE = op("square", vjp=(lambda g, x: g * x * 2,))
+SIN = op("sin", vjp=(lambda g, x: g * x.cos(),))
+COS = op("cos", vjp=(lambda g, x: -g * x.sin(),))
+TAN = op("tan", vjp=(lambda g, out: g * (out * out + 1),))
+ERF = op("erf", vjp=(lambda g, x: g * (x * x * -1).exp() * (2 / math.sqrt(math.pi)),))
+
+# activations
+
+TANH = op("tanh", vjp=(lambda g, out: TANH_GRAD(g, out),))
+# g (1 - out^2), one pass; of two factors, so its own gradient is short
+TANH_GRAD = op(
+    "tanh_grad", "g0 out0", vjp=(lambda g, out0: TANH_GRAD(g, out0), lambda g, g0, out0: g * g0 * out0 * -2)
+)
+SIGMOID = op("sigmoid", vjp=(lambda g, out: SIGMOID_GRAD(g, out),))
+# g out (1 - out)
+SIGMOID_GRAD = op(
+    "sigmoid_grad",
+    "g0 out0",
+    vjp=(lambda g, out0: SIGMOID_GRAD(g, out0), lambda g, g0, out0: g * g0 * (1 - out0 * 2)),
+)
+RELU = op("relu", vjp=(lambda g, out: RELU_GRAD(g, out),))
+# g where out > 0, else 0
+RELU_GRAD = op("relu_grad", "g0 out0", vjp=(lambda g, out0: RELU_GRAD(g, out0), None))
+
+# comparisons and logic; all give bool
+
+EQ = op("eq", "a b", broadcasts=True, vjp=CONSTANT)
+NE = op("ne", "a b", broadcasts=True, vjp=CONSTANT)
+LT = op("lt", "a b", broadcasts=True, vjp=CONSTANT)
+LE = op("le", "a b", broadcasts=True, vjp=CONSTANT)
+GT = op("gt", "a b", broadcasts=True, vjp=CONSTANT)
+GE = op("ge", "a b", broadcasts=True, vjp=CONSTANT)
+LOGICAL_AND = op("logical_and", "a b", broadcasts=True, vjp=CONSTANT)
+LOGICAL_OR = op("logical_or", "a b", broadcasts=True, vjp=CONSTANT)
+LOGICAL_XOR = op("logical_xor", "a b", broadcasts=True, vjp=CONSTANT)
+LOGICAL_NOT = op("logical_not", vjp=CONSTANT)
+ISNAN = op("isnan", vjp=CONSTANT)
+ISINF = op("isinf", vjp=CONSTANT)
+ISFINITE = op("isfinite", vjp=CONSTANT)
+
+# type and memory
+
+CAST = op("cast", "x", "dtype", vjp=(lambda g, x_dtype: g.to(x_dtype),))
+CLONE = op("clone", vjp=(lambda g: g,))

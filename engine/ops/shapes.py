@@ -1,0 +1,69 @@
+"""Ops that rearrange elements."""
+
+from typing import Any
+
+from engine.ops.op import CONSTANT
+from engine.ops.table import op
+
+
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    inverse = [0] * len(order)
+    for to, source in enumerate(order):
+        inverse[source] = to
+    return tuple(inverse)
+
+
+def _split(
+    g: Any, tensors_shape: tuple[tuple[int, ...], ...], dim: int, needs: tuple[bool, ...]
+) -> list[Any]:
+    parts, start = [], 0
+    for shape, needed in zip(tensors_shape, needs, strict=True):
+        parts.append(g.narrow(dim, start, shape[dim]) if needed else None)
+        start += shape[dim]
+    return parts
+
+
+# the kernel copies where the memory can't be viewed in the new shape
+RESHAPE = op("reshape", "x", "shape", view=True, vjp=(lambda g, x_shape: g.reshape(x_shape),))
+PERMUTE = op("permute", "x", "order", view=True, vjp=(lambda g, order: g.permute(_inverse(order)),))
+# the tape sums the expanded axes
+EXPAND = op("expand", "x", "shape", view=True, broadcasts=True, vjp=(lambda g: g,))
+FLIP = op("flip", "x", "dim", vjp=(lambda g, dim: g.flip(dim),))
+CAT = op("cat", "*tensors", "dim", vjp=_split)
+STACK = op(
+    "stack",
+    "*tensors",
+    "dim",
+    vjp=lambda g, dim, needs: [g.select(dim, k) if needed else None for k, needed in enumerate(needs)],
+)
+# `key`: a tuple of ints, slices, None and Ellipsis
+SLICE = op("slice", "x", "key", view=True, vjp=(lambda g, x_shape, key: SLICE_GRAD(g, x_shape, key),))
+# zeros of `shape` with x at `key`
+SLICE_GRAD = op("slice_grad", "x", "shape key", vjp=(lambda g, key: SLICE(g, key),))
+# `key` as above; in it, the k-th `True` stands for the k-th index tensor
+INDEX = op(
+    "index",
+    "x *indices",
+    "key",
+    vjp=(lambda g, indices, x_shape, key: INDEX_GRAD(g, *indices, x_shape, key), None),
+)
+# zeros of `shape` with x added at the indices
+INDEX_GRAD = op(
+    "index_grad", "x *indices", "shape key", vjp=(lambda g, indices, key: INDEX(g, *indices, key), None)
+)
+GATHER = op(
+    "gather",
+    "x index",
+    "dim",
+    vjp=(lambda g, index, x_shape, dim: g.new_zeros(x_shape).scatter_add(dim, index, g), None),
+)
+SCATTER_ADD = op(
+    "scatter_add",
+    "x index source",
+    "dim",
+    vjp=(lambda g: g, None, lambda g, index, dim: g.gather(dim, index)),
+)
+TRIL = op("tril", "x", "diagonal", vjp=(lambda g, diagonal: g.tril(diagonal),))
+TRIU = op("triu", "x", "diagonal", vjp=(lambda g, diagonal: g.triu(diagonal),))
+# indices of the true elements, int64 [count, axes]; its shape depends on the values
+NONZERO = op("nonzero", "x", vjp=CONSTANT)

@@ -1,0 +1,45 @@
+"""Ops that overwrite an operand: assignments, and one step of an optimizer for one parameter.
+
+They return nothing. What changes from step to step (learning rate, step count) comes in tensors, so that a
+captured program can go on reading it.
+"""
+
+from engine.ops.op import CONSTANT
+from engine.ops.table import op
+
+FILL = op("fill", "x", "value", outputs="", mutates=(0,), vjp=CONSTANT)
+COPY = op("copy", "x source", outputs="", mutates=(0,), vjp=CONSTANT)
+# x[key] = source, with `key` as in the op "index"
+ASSIGN = op("assign", "x source *indices", "key", outputs="", mutates=(0,), vjp=CONSTANT)
+# x += source, both of one shape and dtype: how gradients gather in .grad
+ACCUMULATE = op("accumulate", "x source", outputs="", mutates=(0,), vjp=CONSTANT)
+
+# p -= lr (g + weight_decay p)
+SGD_STEP = op("sgd_step", "p g lr", "weight_decay maximize", outputs="", mutates=(0,), vjp=CONSTANT)
+# v = momentum v + (1 - dampening) (g + weight_decay p);  p -= lr v, or lr (g + momentum v) with nesterov
+SGD_MOMENTUM_STEP = op(
+    "sgd_momentum_step",
+    "p g v lr",
+    "momentum dampening weight_decay nesterov maximize",
+    outputs="",
+    mutates=(0, 2),
+    vjp=CONSTANT,
+)
+# Kingma and Ba 2014, algorithm 1, with t counted in `step`; `decoupled` weight decay as in Loshchilov and Hutter 2017
+ADAM_STEP = op(
+    "adam_step",
+    "p g m v step lr",
+    "beta1 beta2 eps weight_decay decoupled maximize",
+    outputs="",
+    mutates=(0, 2, 3, 4),
+    vjp=CONSTANT,
+)
+# Reddi et al. 2018: divides by the root of the largest v so far
+AMSGRAD_STEP = op(
+    "amsgrad_step",
+    "p g m v v_max step lr",
+    "beta1 beta2 eps weight_decay decoupled maximize",
+    outputs="",
+    mutates=(0, 2, 3, 4, 5),
+    vjp=CONSTANT,
+)

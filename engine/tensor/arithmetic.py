@@ -1,0 +1,306 @@
+"""Element-wise functions. Operands broadcast, and meet in one dtype by PyTorch's rules."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from engine.autograd.tape import Variable, apply, binary, unary
+from engine.dtypes import DType, get_default_dtype, of_number, promote_types
+from engine.errors import DTypeError
+from engine.ops import elementwise as ops
+from engine.ops.op import Op
+from engine.tensor.promotion import (
+    Number,
+    Operand,
+    arithmetic_pair,
+    cast,
+    constant,
+    floating,
+    pair,
+    result_type,
+)
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+
+def add(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """input + alpha * other"""
+    if alpha != 1:
+        other = other * alpha
+    if isinstance(other, Variable) and other._data.dtype is input._data.dtype:
+        return binary(ops.ADD, input, other)
+    return binary(ops.ADD, *pair(input, other))
+
+
+def sub(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """input - alpha * other"""
+    if alpha != 1:
+        other = other * alpha
+    if (
+        isinstance(other, Variable)
+        and other._data.dtype is input._data.dtype
+        and other._data.dtype.kind == "f"
+    ):
+        return binary(ops.SUB, input, other)
+    return binary(ops.SUB, *arithmetic_pair("sub", input, other))
+
+
+def rsub(input: Tensor, other: Operand) -> Tensor:
+    """other - input"""
+    return binary(ops.SUB, *arithmetic_pair("sub", other, input))
+
+
+def mul(input: Tensor, other: Operand) -> Tensor:
+    if isinstance(other, Variable) and other._data.dtype is input._data.dtype:
+        return binary(ops.MUL, input, other)
+    return binary(ops.MUL, *pair(input, other))
+
+
+def div(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """input / other; of integers in the default dtype.
+
+    rounding_mode: None, "floor" (towards minus infinity) or "trunc" (towards zero); these keep integers.
+    """
+    if rounding_mode is None:
+        if (
+            isinstance(other, Variable)
+            and other._data.dtype is input._data.dtype
+            and other._data.dtype.kind == "f"
+        ):
+            return binary(ops.DIV, input, other)
+        return _true_divide(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return cast(trunc(_true_divide(input, other)), result_type(input, other))
+    raise DTypeError(f"rounding_mode must be None, 'floor' or 'trunc', not {rounding_mode!r}")
+
+
+def _true_divide(a: Operand, b: Operand) -> Tensor:
+    dtype = result_type(a, b)
+    return binary(ops.DIV, *pair(a, b, dtype if dtype.is_floating_point else get_default_dtype()))
+
+
+def rdiv(input: Tensor, other: Operand) -> Tensor:
+    """other / input"""
+    return _true_divide(other, input)
+
+
+def floor_divide(input: Tensor, other: Operand) -> Tensor:
+    """The quotient rounded towards minus infinity."""
+    return binary(ops.FLOOR_DIVIDE, *arithmetic_pair("floor_divide", input, other))
+
+
+def rfloordiv(input: Tensor, other: Operand) -> Tensor:
+    """other // input"""
+    return binary(ops.FLOOR_DIVIDE, *arithmetic_pair("floor_divide", other, input))
+
+
+def remainder(input: Tensor, other: Operand) -> Tensor:
+    """input - other * floor(input / other): it has other's sign."""
+    return binary(ops.REMAINDER, *arithmetic_pair("remainder", input, other))
+
+
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """input ** exponent"""
+    if isinstance(input, Variable) and not isinstance(exponent, Variable):
+        kind = input._data.dtype.kind
+        if kind == "f":
+            if exponent == 2:
+                return unary(ops.SQUARE, input)
+            if exponent == 0.5:
+                return unary(ops.SQRT, input)
+        elif isinstance(exponent, int) and exponent < 0:
+            raise DTypeError("an integer tensor has no negative integer powers; convert it with .float()")
+    return binary(ops.POW, *arithmetic_pair("pow", input, exponent))
+
+
+def rpow(input: Tensor, other: Operand) -> Tensor:
+    """other ** input"""
+    return pow(other, input)
+
+
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two, element by element; NaN where one is."""
+    return binary(ops.MAXIMUM, *pair(input, other))
+
+
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two, element by element; NaN where one is."""
+    return binary(ops.MINIMUM, *pair(input, other))
+
+
+def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
+    """input where condition (bool) holds, else other; all three broadcast."""
+    if condition._data.dtype.kind != "b":
+        raise DTypeError(f"where: the condition must be a bool tensor, not {condition.dtype}")
+    if not isinstance(input, Variable) and not isinstance(other, Variable):
+        default = get_default_dtype()
+        dtype = default if isinstance(input, float) or isinstance(other, float) else None
+        a = constant(input, dtype or of_pair(input, other), condition._device)
+        return apply(ops.WHERE, (condition, *pair(a, other)))
+    return apply(ops.WHERE, (condition, *pair(input, other)))
+
+
+def of_pair(a: Number, b: Number) -> DType:
+    """The dtype in which two numbers that aren't floats meet."""
+    return promote_types(of_number(a), of_number(b))
+
+
+def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """Each element moved into [min, max]; a side that is None is open."""
+    if min is None and max is None:
+        raise DTypeError("clamp needs min, max or both")
+    if isinstance(min, Variable) or isinstance(max, Variable):
+        if min is not None:
+            input = binary(ops.MAXIMUM, *pair(input, min))
+        return input if max is None else binary(ops.MINIMUM, *pair(input, max))
+    for bound in (min, max):
+        if bound is not None:
+            input = cast(input, result_type(input, bound))
+    return unary(ops.CLAMP, input, (min, max))
+
+
+def clamp_min(input: Tensor, min: Operand) -> Tensor:
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Tensor, max: Operand) -> Tensor:
+    return clamp(input, max=max)
+
+
+def neg(input: Tensor) -> Tensor:
+    if input._data.dtype.kind == "b":
+        raise DTypeError("a bool tensor has no negative; use logical_not or ~")
+    return unary(ops.NEG, input)
+
+
+def abs(input: Tensor) -> Tensor:
+    return unary(ops.ABS, input)
+
+
+def sign(input: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return unary(ops.SIGN, input)
+
+
+def _whole(op: Op, input: Tensor) -> Tensor:
+    # integers are whole already; NumPy would turn some of them into floats
+    return unary(op if input._data.dtype.kind == "f" else ops.CLONE, input)
+
+
+def floor(input: Tensor) -> Tensor:
+    return _whole(ops.FLOOR, input)
+
+
+def ceil(input: Tensor) -> Tensor:
+    return _whole(ops.CEIL, input)
+
+
+def round(input: Tensor) -> Tensor:
+    """To the nearest whole number; halves go to the even one."""
+    return _whole(ops.ROUND, input)
+
+
+def trunc(input: Tensor) -> Tensor:
+    return _whole(ops.TRUNC, input)
+
+
+def square(input: Tensor) -> Tensor:
+    return unary(ops.SQUARE, input)
+
+
+def exp(input: Tensor) -> Tensor:
+    return unary(ops.EXP, floating(input))
+
+
+def expm1(input: Tensor) -> Tensor:
+    """exp(input) - 1, exact near 0."""
+    return unary(ops.EXPM1, floating(input))
+
+
+def log(input: Tensor) -> Tensor:
+    return unary(ops.LOG, floating(input))
+
+
+def log2(input: Tensor) -> Tensor:
+    return unary(ops.LOG2, floating(input))
+
+
+def log10(input: Tensor) -> Tensor:
+    return unary(ops.LOG10, floating(input))
+
+
+def log1p(input: Tensor) -> Tensor:
+    """log(1 + input), exact near 0."""
+    return unary(ops.LOG1P, floating(input))
+
+
+def sqrt(input: Tensor) -> Tensor:
+    return unary(ops.SQRT, floating(input))
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    return unary(ops.RSQRT, floating(input))
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    return unary(ops.RECIPROCAL, floating(input))
+
+
+def sin(input: Tensor) -> Tensor:
+    return unary(ops.SIN, floating(input))
+
+
+def cos(input: Tensor) -> Tensor:
+    return unary(ops.COS, floating(input))
+
+
+def tan(input: Tensor) -> Tensor:
+    return unary(ops.TAN, floating(input))
+
+
+def tanh(input: Tensor) -> Tensor:
+    return unary(ops.TANH, floating(input))
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """1 / (1 + exp(-input))"""
+    return unary(ops.SIGMOID, floating(input))
+
+
+def erf(input: Tensor) -> Tensor:
+    """The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to input."""
+    return unary(ops.ERF, floating(input))
+
+
+def relu(input: Tensor) -> Tensor:
+    """max(input, 0); its derivative at 0 is 0."""
+    return unary(ops.RELU, input)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """input Phi(input), Phi the normal distribution function (Hendrycks and Gimpel 2016).
+
+    approximate: "none", or "tanh" for the paper's approximation of Phi
+    """
+    x = floating(input)
+    if approximate == "none":
+        return x * 0.5 * (erf(x * math.sqrt(0.5)) + 1)
+    if approximate == "tanh":
+        return x * 0.5 * (tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)) + 1)
+    raise DTypeError(f"approximate must be 'none' or 'tanh', not {approximate!r}")
+
+
+def isnan(input: Tensor) -> Tensor:
+    return unary(ops.ISNAN, input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    return unary(ops.ISINF, input)
+
+
+def isfinite(input: Tensor) -> Tensor:
+    return unary(ops.ISFINITE, input)

@@ -1,0 +1,64 @@
+"""Axes and sizes as users write them, made explicit."""
+
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+from engine.errors import IndexError_, ShapeError
+
+Dim = int | Sequence[int] | None
+
+
+def axis(dim: int, ndim: int, extra: int = 0) -> int:
+    """A non-negative axis; `extra` new axes may be named too. Zero-dimensional tensors count as having one."""
+    reach = max(ndim + extra, 1)
+    at = index(dim)
+    if not -reach <= at < reach:
+        raise IndexError_(
+            f"axis {at} is out of range; with {ndim} axes it must be in [{-reach}, {reach - 1}]"
+        )
+    return at % reach
+
+
+def axes(dim: Dim, ndim: int) -> tuple[int, ...]:
+    """The axes that a reduction reduces, sorted; None and () mean all."""
+    if dim is None:
+        return tuple(range(ndim))
+    if isinstance(dim, int):
+        return (axis(dim, ndim),) if ndim else (axis(dim, ndim),)[:0]
+    named = [axis(d, ndim) for d in dim]
+    if len(set(named)) != len(named):
+        raise ShapeError(f"an axis appears twice in {tuple(dim)}")
+    if not named or ndim == 0:
+        return tuple(range(ndim))
+    return tuple(sorted(named))
+
+
+def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes given one by one, or as one sequence."""
+    if len(args) == 1 and not isinstance(args[0], int) and hasattr(args[0], "__iter__"):
+        args = tuple(args[0])
+    out = tuple([index(n) for n in args])
+    return out
+
+
+def shape_of(args: tuple[Any, ...]) -> tuple[int, ...]:
+    """Sizes of a new tensor: none may be negative."""
+    out = sizes(args)
+    if any(n < 0 for n in out):
+        raise ShapeError(f"a tensor can't have the shape {out}: no size may be negative")
+    return out
+
+
+def inferred(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """A shape in which one -1 stands for whatever makes it `size` elements."""
+    if -1 not in shape:
+        return shape
+    known = 1
+    for n in shape:
+        known *= n if n != -1 else 1
+    if shape.count(-1) > 1 or any(n < -1 for n in shape):
+        raise ShapeError(f"only one size of {shape} may be left open, with -1")
+    if known == 0 or size % known:
+        raise ShapeError(f"{size} elements can't be arranged as {shape}: {known} doesn't divide {size}")
+    return tuple(size // known if n == -1 else n for n in shape)

@@ -1,0 +1,98 @@
+"""The same values in another dtype or on another device."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.autograd.tape import Variable, unary, wrap
+from engine.device import CPU, Device
+from engine.dtypes import DType, float32, float64, int16, int32, int64, of, uint8
+from engine.dtypes import bool_ as bool_dtype
+from engine.errors import DTypeError
+from engine.ops.elementwise import CLONE
+from engine.tensor.promotion import cast
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+
+def destination(
+    args: tuple[Any, ...], dtype: DType | None = None, device: str | Device | None = None
+) -> tuple[DType | None, Device | None]:
+    """What the arguments of a .to() ask for: dtypes, devices and tensors, in any order."""
+    for arg in args:
+        if isinstance(arg, DType):
+            dtype = arg
+        elif isinstance(arg, np.dtype):  # how gradient rules know an operand's dtype
+            dtype = of(arg)
+        elif isinstance(arg, Variable):
+            dtype, device = of(arg._data.dtype), arg._device
+        elif isinstance(arg, str | Device):
+            device = arg
+        elif arg is not None:
+            raise DTypeError(f"to() takes a dtype, a device or a tensor, not {arg!r}")
+    return dtype, None if device is None else Device(device)
+
+
+def to(
+    input: Tensor,
+    *args: Any,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    copy: bool = False,
+    non_blocking: bool = False,
+) -> Tensor:
+    """The tensor with another dtype, on another device, or both as another tensor has them.
+
+    The tensor itself where nothing changes, unless copy. non_blocking is a hint that is never needed.
+    """
+    dtype, place = destination(args, dtype, device)
+    out = input
+    if place is not None and place is not input._device:
+        if place.type == "meta":
+            array: Any = place.array_type(input.shape, input._data.dtype)
+        else:
+            array = place.backend.from_numpy(input._device.backend.to_numpy(input._data))
+        out = wrap(array, place)
+        out._requires = input._requires
+    if dtype is not None:
+        out = cast(out, dtype)
+    return unary(CLONE, out) if copy and out is input else out
+
+
+def type_as(input: Tensor, other: Tensor) -> Tensor:
+    return cast(input, other.dtype)
+
+
+def float_(input: Tensor) -> Tensor:
+    return cast(input, float32)
+
+
+def double(input: Tensor) -> Tensor:
+    return cast(input, float64)
+
+
+def long(input: Tensor) -> Tensor:
+    return cast(input, int64)
+
+
+def int_(input: Tensor) -> Tensor:
+    return cast(input, int32)
+
+
+def short(input: Tensor) -> Tensor:
+    return cast(input, int16)
+
+
+def byte(input: Tensor) -> Tensor:
+    return cast(input, uint8)
+
+
+def bool_(input: Tensor) -> Tensor:
+    return cast(input, bool_dtype)
+
+
+def cpu(input: Tensor) -> Tensor:
+    return to(input, CPU)

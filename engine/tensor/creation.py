@@ -1,0 +1,198 @@
+"""New tensors."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.autograd.tape import Variable, create, wrap
+from engine.device import CPU, Device
+from engine.dtypes import DType, category_of, get_default_dtype, of, of_number
+from engine.errors import DTypeError, ShapeError
+from engine.ops import creation as ops
+from engine.tensor.axes import shape_of
+from engine.tensor.promotion import Number
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+
+def _finish(out: Any, requires_grad: bool) -> Tensor:
+    return out.requires_grad_() if requires_grad else out  # type: ignore[no-any-return]
+
+
+def _device(device: str | Device | None) -> Device:
+    return CPU if device is None else Device(device)
+
+
+def tensor(
+    data: Any, *, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor of numbers, nested sequences or arrays; always a copy.
+
+    Python floats become the default dtype and ints int64; arrays keep their dtype.
+    """
+    if isinstance(data, Variable):
+        array = np.array(data._device.backend.to_numpy(data._data))
+        device = device or data._device
+    else:
+        array = _array(data)
+    if dtype is not None:
+        array = array.astype(dtype.numpy)
+    else:
+        of(array.dtype)
+    place = _device(device)
+    return _finish(wrap(place.backend.from_numpy(array), place), requires_grad)
+
+
+def _array(data: Any) -> npt.NDArray[Any]:
+    if isinstance(data, np.ndarray | np.generic):
+        return np.array(data, dtype=data.dtype.newbyteorder("="), order="C")
+    try:
+        array = np.array(data, order="C")
+    except ValueError as error:
+        raise ShapeError(f"these sequences don't form a tensor: {error}") from None
+    if array.dtype.kind == "f" and array.dtype == np.float64:
+        # it holds Python floats, which have no precision of their own
+        array = array.astype(get_default_dtype().numpy)
+    if array.size == 0 and array.dtype == np.float64:
+        array = array.astype(get_default_dtype().numpy)
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(f"{type(data).__name__} {data!r} can't become a tensor: it isn't all numbers")
+    return array
+
+
+def as_tensor(data: Any, dtype: DType | None = None, device: str | Device | None = None) -> Tensor:
+    """As tensor(), but sharing the memory of a tensor or array where dtype and device allow."""
+    if isinstance(data, Variable):
+        return data.to(device=device, dtype=dtype)  # type: ignore[attr-defined,no-any-return]  # a Tensor
+    if isinstance(data, np.ndarray) and (dtype is None or dtype.numpy == data.dtype):
+        return from_numpy(data).to(device=device)
+    return tensor(data, dtype=dtype, device=device)
+
+
+def from_numpy(ndarray: npt.NDArray[Any]) -> Tensor:
+    """A tensor that shares an array's memory."""
+    if not isinstance(ndarray, np.ndarray):
+        raise DTypeError(f"from_numpy takes an array, not {type(ndarray).__name__}; use tensor()")
+    of(ndarray.dtype)
+    return wrap(ndarray, CPU)  # type: ignore[no-any-return]
+
+
+def _full(shape: tuple[int, ...], value: Number, dtype: DType, device: Any, requires_grad: bool) -> Tensor:
+    return _finish(create(ops.FULL, _device(device), (shape, value, dtype)), requires_grad)
+
+
+def zeros(
+    *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+) -> Tensor:
+    return _full(shape_of(size), 0, dtype or get_default_dtype(), device, requires_grad)
+
+
+def ones(
+    *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+) -> Tensor:
+    return _full(shape_of(size), 1, dtype or get_default_dtype(), device, requires_grad)
+
+
+def full(
+    size: Any,
+    fill_value: Number,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Every element fill_value; its own dtype unless one is given."""
+    return _full(shape_of((size,)), fill_value, dtype or of_number(fill_value), device, requires_grad)
+
+
+def empty(
+    *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+) -> Tensor:
+    """Memory as it comes: the values are arbitrary."""
+    made = create(ops.EMPTY, _device(device), (shape_of(size), dtype or get_default_dtype()))
+    return _finish(made, requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    return _full(input.shape, 0, dtype or input.dtype, input._device, requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    return _full(input.shape, 1, dtype or input.dtype, input._device, requires_grad)
+
+
+def full_like(
+    input: Tensor, fill_value: Number, *, dtype: DType | None = None, requires_grad: bool = False
+) -> Tensor:
+    return _full(input.shape, fill_value, dtype or input.dtype, input._device, requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
+    return empty(input.shape, dtype=dtype or input.dtype, device=input._device, requires_grad=requires_grad)
+
+
+def new_zeros(input: Tensor, *size: Any, dtype: DType | None = None) -> Tensor:
+    """Zeros of another shape, with the tensor's dtype and device."""
+    return _full(shape_of(size), 0, dtype or input.dtype, input._device, False)
+
+
+def new_ones(input: Tensor, *size: Any, dtype: DType | None = None) -> Tensor:
+    """Ones of another shape, with the tensor's dtype and device."""
+    return _full(shape_of(size), 1, dtype or input.dtype, input._device, False)
+
+
+def new_tensor(input: Tensor, data: Any, dtype: DType | None = None) -> Tensor:
+    """Given values, with the tensor's dtype and device."""
+    return tensor(data, dtype=dtype or input.dtype, device=input._device)
+
+
+def arange(
+    start: Number,
+    end: Number | None = None,
+    step: Number = 1,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """start, start + step, ... below end; one number alone is the end. int64 if all three are ints."""
+    if end is None:
+        start, end = 0, start
+    if step == 0 or (end - start) / step < 0:
+        raise ShapeError(f"arange: from {start} to {end} doesn't go in steps of {step}")
+    if dtype is None:
+        dtype = get_default_dtype() if max(category_of(n) for n in (start, end, step)) == 2 else of_number(0)
+    length = math.ceil((end - start) / step)
+    return _finish(create(ops.ARANGE, _device(device), (start, step, length, dtype)), requires_grad)
+
+
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`steps` numbers from start to end inclusive, evenly spaced."""
+    attrs = (start, end, steps, dtype or get_default_dtype())
+    return _finish(create(ops.LINSPACE, _device(device), attrs), requires_grad)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """[n, m] with ones on the diagonal; m is n unless given."""
+    attrs = (n, n if m is None else m, dtype or get_default_dtype())
+    return _finish(create(ops.EYE, _device(device), attrs), requires_grad)

@@ -1,0 +1,134 @@
+"""x[key] and x[key] = value, with ints, slices, None, Ellipsis, integer tensors and masks, as NumPy has them."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.autograd.tape import Variable, apply, overwrite, unary, wrap
+from engine.errors import DTypeError, IndexError_
+from engine.ops import shapes as ops
+from engine.ops.updates import ASSIGN
+from engine.tensor.axes import axis
+from engine.tensor.inplace import check_unrecorded
+from engine.tensor.promotion import cast, constant, operand
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+
+def getitem(input: Tensor, key: Any) -> Tensor:
+    """The selection: a view for ints and slices, a copy where an index tensor or mask takes part."""
+    indices, parts = _parts(input, key if type(key) is tuple else (key,))
+    if indices:
+        return apply(ops.INDEX, (input, *indices), (parts,))
+    return unary(ops.SLICE, input, (parts,))
+
+
+def setitem(input: Tensor, key: Any, value: Any) -> None:
+    """Overwrite a selection; not recorded, so neither side may take part in a graph."""
+    check_unrecorded("x[key] = value", input, value)
+    indices, parts = _parts(input, key if type(key) is tuple else (key,))
+    given = operand(value, input)
+    source = (
+        cast(given, input.dtype)
+        if isinstance(given, Variable)
+        else constant(given, input.dtype, input._device)
+    )
+    overwrite(ASSIGN, (input, source, *indices), (parts,))
+
+
+def _parts(x: Tensor, key: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]:
+    """The index tensors of a key, and the key with True in their places."""
+    indices: list[Any] = []
+    parts: list[Any] = []
+    for part in key:
+        if part is None or part is Ellipsis or type(part) is int:
+            parts.append(part)
+        elif isinstance(part, slice):
+            parts.append(_slice(part))
+        elif isinstance(part, bool | np.bool_):
+            raise IndexError_("a bool isn't an index; use None for a new axis, or a mask tensor")
+        elif isinstance(part, np.integer):
+            parts.append(int(part))
+        else:
+            for each in _index_tensors(x, part):
+                indices.append(each)
+                parts.append(True)
+    if parts.count(Ellipsis) > 1:
+        raise IndexError_("only one ... may stand in an index")
+    return indices, tuple(parts)
+
+
+def _slice(part: slice) -> slice:
+    start, stop, step = (None if n is None else index(n) for n in (part.start, part.stop, part.step))
+    if step is not None and step <= 0:
+        raise IndexError_(f"a slice's step must be positive, not {step}; use flip() to reverse an axis")
+    return slice(start, stop, step)
+
+
+def _index_tensors(x: Tensor, part: Any) -> list[Any]:
+    """Integer tensors for one part of a key: itself, or the coordinates of a mask's true elements."""
+    if not isinstance(part, Variable):
+        try:
+            array = np.asarray(part)
+        except ValueError as error:
+            raise IndexError_(f"{part!r} is no index: {error}") from None
+        if array.size == 0:
+            array = array.astype(np.int64)
+        if array.dtype.kind not in "iub":
+            raise IndexError_(
+                f"indices must be integers or a mask, not {type(part).__name__} of {array.dtype}"
+            )
+        part = wrap(x._device.backend.from_numpy(array), x._device)
+    kind = part._data.dtype.kind
+    if kind == "b":
+        return _coordinates(part)
+    if kind == "f":
+        raise DTypeError(f"a tensor of {part.dtype} is no index; indices are integers, or a bool mask")
+    return [part]
+
+
+def _coordinates(mask: Any) -> list[Any]:
+    found = unary(ops.NONZERO, mask)
+    return [unary(ops.SLICE, found, ((slice(None), k),)) for k in range(len(mask._data.shape))]
+
+
+def nonzero(input: Tensor) -> Tensor:
+    """int64 [count, axes]: where the elements aren't zero, in row-major order."""
+    return unary(ops.NONZERO, input)
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The elements where mask holds, flat."""
+    return getitem(input.expand_as(mask), mask)
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
+    """`value` where mask holds, else input."""
+    return input.where(~mask, cast(operand_tensor(value, input), input.dtype))
+
+
+def operand_tensor(value: Any, like: Tensor) -> Tensor:
+    """A number as a tensor of `like`'s dtype; a tensor as it is."""
+    given = operand(value, like)
+    if isinstance(given, Variable):
+        return given  # type: ignore[return-value]  # whatever is a Variable here is a Tensor
+    return constant(given, like.dtype, like._device)
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Along `dim`, the elements at a vector of indices."""
+    return getitem(input, (slice(None),) * axis(dim, input._data.ndim) + (index,))
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """out[i][j] = input[index[i][j]][j] for dim 0, and so on; out has index's shape."""
+    return apply(ops.GATHER, (input, index), (axis(dim, input._data.ndim),))
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """input with src added at index along `dim`: the adjoint of gather."""
+    return apply(ops.SCATTER_ADD, (input, index, src), (axis(dim, input._data.ndim),))

@@ -1,0 +1,84 @@
+"""How a tensor prints: as PyTorch prints it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.dtypes import bool_, get_default_dtype, int64
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+_PRECISION, _THRESHOLD, _EDGE, _LINE = 4, 1000, 3, 80
+
+
+def _shown(x: npt.NDArray[Any]) -> list[Any]:
+    """The elements that are printed, flat."""
+    for axis in range(x.ndim):
+        if x.shape[axis] > 2 * _EDGE:
+            x = np.concatenate([x.take(range(_EDGE), axis), x.take(range(-_EDGE, 0), axis)], axis)
+    flat: list[Any] = x.reshape(-1).tolist()
+    return flat
+
+
+def _formatter(shown: list[Any], floating: bool) -> Any:
+    if not floating:
+        width = max((len(str(v)) for v in shown), default=0)
+        return lambda v: str(v).rjust(width)
+    finite = [abs(v) for v in shown if math.isfinite(v) and v != 0]
+    whole = all(v == int(v) for v in finite)
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scientific = bool(finite) and (high / low > 1e3 or high > 1e8 or (low < 1e-4 and not whole))
+    if whole and finite:
+        scientific = high / low > 1e3 and high > 1e8
+
+    def text(v: float) -> str:
+        if not math.isfinite(v):
+            return str(v)
+        if scientific:
+            return f"{v:.{_PRECISION}e}"
+        return f"{v:.0f}." if whole else f"{v:.{_PRECISION}f}"
+
+    width = max((len(text(v)) for v in shown), default=0)
+    return lambda v: text(v).rjust(width)
+
+
+def _text(x: npt.NDArray[Any], form: Any, indent: int, brief: bool) -> str:
+    if x.ndim == 0:
+        return str(form(x.item()))
+    cut = brief and x.shape[0] > 2 * _EDGE
+    rows = [*range(_EDGE), None, *range(x.shape[0] - _EDGE, x.shape[0])] if cut else list(range(x.shape[0]))
+    if x.ndim == 1:
+        words = ["..." if k is None else str(form(x[k].item())) for k in rows]
+        per_line = max(1, (_LINE - indent) // (max((len(w) for w in words), default=0) + 2))
+        lines = [", ".join(words[k : k + per_line]) for k in range(0, len(words), per_line)]
+        return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
+    parts = [" ..." if k is None else _text(x[k], form, indent + 1, brief) for k in rows]
+    return "[" + ("," + "\n" * (x.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
+
+
+def to_text(x: Tensor, name: str = "tensor") -> str:
+    """The text of repr()."""
+    suffix = []
+    if x._device.type == "meta":
+        body = "..."
+        suffix.append(f"device='meta', size={tuple(x.shape)}")
+    else:
+        array = x._device.backend.to_numpy(x._data)
+        brief = array.size > _THRESHOLD
+        form = _formatter(_shown(array) if brief else array.reshape(-1).tolist(), array.dtype.kind == "f")
+        body = _text(array, form, len(name) + 1, brief)
+        if array.size == 0 and array.ndim > 1:
+            body = "[]"
+            suffix.append(f"size={tuple(x.shape)}")
+    if x.dtype not in (get_default_dtype(), int64, bool_):
+        suffix.append(f"dtype={x.dtype}")
+    if x._node is not None:
+        suffix.append(f"grad_fn=<{x._node.name()}>")
+    elif x._requires:
+        suffix.append("requires_grad=True")
+    return f"{name}({', '.join([body, *suffix])})"

@@ -1,0 +1,170 @@
+"""Reductions. `dim` is one axis, several or None for all; reduced axes vanish unless keepdim."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
+
+from engine.autograd.tape import Variable, apply_several, unary
+from engine.dtypes import DType
+from engine.errors import DTypeError
+from engine.ops import reductions as ops
+from engine.tensor.arithmetic import maximum, minimum
+from engine.tensor.axes import Dim, axes, axis
+from engine.tensor.promotion import cast, floating, require_floating
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+
+class ValuesIndices(NamedTuple):
+    """The result of reductions that also tell where: values, and int64 indices along the axis."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """Sum over axes; of bool and integers in int64."""
+    if dtype is not None:
+        input = cast(input, dtype)
+    return unary(ops.SUM, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    if dtype is not None:
+        input = cast(input, dtype)
+    require_floating("mean", input)
+    return unary(ops.MEAN, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+def amax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The largest value; equal ones share the gradient."""
+    return unary(ops.AMAX, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The smallest value; equal ones share the gradient."""
+    return unary(ops.AMIN, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+@overload
+def max(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
+@overload
+def max(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+def max(input: Tensor, dim: Tensor | int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
+    """The largest value of all; or along `dim`, with the first index where it is; or of two tensors."""
+    if dim is None:
+        return amax(input)
+    if isinstance(dim, Variable):
+        return maximum(input, dim)
+    return ValuesIndices(*apply_several(ops.MAX, (input,), (axis(dim, len(input._data.shape)), keepdim)))
+
+
+@overload
+def min(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
+@overload
+def min(input: Tensor, dim: int, keepdim: bool = False) -> ValuesIndices: ...
+def min(input: Tensor, dim: Tensor | int | None = None, keepdim: bool = False) -> Tensor | ValuesIndices:
+    """The smallest value of all; or along `dim`, with the first index where it is; or of two tensors."""
+    if dim is None:
+        return amin(input)
+    if isinstance(dim, Variable):
+        return minimum(input, dim)
+    return ValuesIndices(*apply_several(ops.MIN, (input,), (axis(dim, len(input._data.shape)), keepdim)))
+
+
+def _argument(op: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    if dim is not None:
+        return unary(op, input, (axis(dim, len(input._data.shape)), keepdim))
+    found = unary(op, input.reshape(-1), (0, False))
+    return found.reshape((1,) * len(input._data.shape)) if keepdim else found
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """int64 index of the first largest value along `dim`; None: in the flattened tensor."""
+    return _argument(ops.ARGMAX, input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """int64 index of the first smallest value along `dim`; None: in the flattened tensor."""
+    return _argument(ops.ARGMIN, input, dim, keepdim)
+
+
+def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    return unary(ops.ANY, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    return unary(ops.ALL, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+def var(
+    input: Tensor, dim: Dim = None, *, correction: float = 1, keepdim: bool = False, **legacy: Any
+) -> Tensor:
+    """Variance over axes, divided by (count - correction); `unbiased` is the old word for correction 1 or 0."""
+    require_floating("var", input)
+    return unary(
+        ops.VAR, input, (axes(dim, len(input._data.shape)), _correction(correction, legacy), keepdim)
+    )
+
+
+def std(
+    input: Tensor, dim: Dim = None, *, correction: float = 1, keepdim: bool = False, **legacy: Any
+) -> Tensor:
+    """The square root of var."""
+    require_floating("std", input)
+    return unary(
+        ops.STD, input, (axes(dim, len(input._data.shape)), _correction(correction, legacy), keepdim)
+    )
+
+
+def _correction(correction: float, legacy: dict[str, Any]) -> float:
+    unbiased = legacy.pop("unbiased", None)
+    if legacy:
+        raise TypeError(f"unexpected arguments: {', '.join(legacy)}")
+    return correction if unbiased is None else int(unbiased)
+
+
+def norm(input: Tensor, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The p-norm over axes; inf for the largest absolute value."""
+    if p == float("inf"):
+        return amax(input.abs(), dim, keepdim)
+    if p == 2:
+        return sum(input * input, dim, keepdim).sqrt()
+    return sum(input.abs() ** p, dim, keepdim) ** (1 / p)
+
+
+def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
+    """log of the sum of exp over axes, without overflow."""
+    input = floating(input)
+    return unary(ops.LOGSUMEXP, input, (axes(dim, len(input._data.shape)), keepdim))
+
+
+def cumsum(input: Tensor, dim: int) -> Tensor:
+    """Sums of the elements up to and including each one along `dim`."""
+    return unary(ops.CUMSUM, input, (axis(dim, len(input._data.shape)),))
+
+
+def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+    """exp(input) divided by its sum along `dim`."""
+    return _normalised("softmax", ops.SOFTMAX, input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+    """log of softmax, without underflow."""
+    return _normalised("log_softmax", ops.LOG_SOFTMAX, input, dim, dtype)
+
+
+def _normalised(name: str, op: Any, input: Tensor, dim: int, dtype: DType | None) -> Tensor:
+    if dtype is not None:
+        input = cast(input, dtype)
+    if input._data.dtype.kind != "f":
+        raise DTypeError(
+            f"{name} needs a floating-point tensor, not {input.dtype}; pass dtype=, or convert it"
+        )
+    # one axis, as kernels take it both for indexing and, in the rule, for sums
+    return unary(op, input, (axis(dim, len(input._data.shape)),))

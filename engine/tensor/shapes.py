@@ -1,0 +1,226 @@
+"""Rearranging elements. Results share the operand's memory wherever NumPy can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.autograd.tape import apply, unary
+from engine.dtypes import promote_types
+from engine.errors import ShapeError
+from engine.ops import shapes as ops
+from engine.ops.elementwise import CLONE
+from engine.tensor.axes import axes, axis, inferred, sizes
+from engine.tensor.promotion import cast
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements in row-major order in another shape; one size may be -1. A view where possible."""
+    wanted = inferred(sizes(shape), input._data.size)
+    return input if wanted == input._data.shape else unary(ops.RESHAPE, input, (wanted,))
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """As reshape, but raises ShapeError where that would copy."""
+    wanted = inferred(sizes(shape), input._data.size)
+    out = unary(ops.RESHAPE, input, (wanted,))
+    if out._version is None and input._device.type != "meta" and input._data.size:
+        raise ShapeError(
+            f"shape {input.shape} with its strides can't be viewed as {wanted}; use reshape, which copies"
+        )
+    return out
+
+
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    return view(input, other.shape)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The axes start_dim to end_dim as one."""
+    shape = input._data.shape
+    if not shape:
+        return reshape(input, 1)
+    first, last = axis(start_dim, len(shape)), axis(end_dim, len(shape))
+    if first > last:
+        raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if first == last:
+        return input
+    merged = 1
+    for n in shape[first : last + 1]:
+        merged *= n
+    return unary(ops.RESHAPE, input, ((*shape[:first], merged, *shape[last + 1 :]),))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """One axis as several."""
+    shape = input._data.shape
+    at = axis(dim, len(shape))
+    return reshape(input, (*shape[:at], *inferred(tuple(sizes), shape[at]), *shape[at + 1 :]))
+
+
+def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
+    """Without the axes of size 1 (those among `dim`)."""
+    shape = input._data.shape
+    gone = axes(dim, len(shape))
+    return reshape(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in gone))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new axis of size 1 at `dim`."""
+    shape = input._data.shape
+    at = axis(dim, len(shape), extra=1)
+    return unary(ops.RESHAPE, input, ((*shape[:at], 1, *shape[at:]),))
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The axes in another order."""
+    order = tuple(axis(d, input._data.ndim) for d in sizes(dims))
+    if sorted(order) != list(range(input._data.ndim)):
+        raise ShapeError(f"permute: {sizes(dims)} must name each of the {input._data.ndim} axes once")
+    return unary(ops.PERMUTE, input, (order,))
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two axes exchanged."""
+    order = list(range(input._data.ndim))
+    if not order:
+        return input
+    a, b = axis(dim0, len(order)), axis(dim1, len(order))
+    order[a], order[b] = order[b], order[a]
+    return unary(ops.PERMUTE, input, (tuple(order),))
+
+
+def t(input: Tensor) -> Tensor:
+    """The transpose of a matrix; a tensor of fewer axes as it is."""
+    if input._data.ndim > 2:
+        raise ShapeError(f"t() takes at most two axes, not shape {input.shape}; use transpose, mT or permute")
+    return input if input._data.ndim < 2 else unary(ops.PERMUTE, input, ((1, 0),))
+
+
+def movedim(input: Tensor, source: int, destination: int) -> Tensor:
+    """One axis moved to another place."""
+    ndim = input._data.ndim
+    order = list(range(ndim))
+    order.insert(axis(destination, ndim), order.pop(axis(source, ndim)))
+    return permute(input, order)
+
+
+def expand(input: Tensor, *shape: Any) -> Tensor:
+    """A view in which axes of size 1, and new ones in front, are repeated; -1 keeps a size."""
+    wanted = sizes(shape)
+    have = input._data.shape
+    lead = len(wanted) - len(have)
+    full = tuple(have[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(wanted))
+    return input if full == have else unary(ops.EXPAND, input, (full,))
+
+
+def expand_as(input: Tensor, other: Tensor) -> Tensor:
+    return expand(input, other.shape)
+
+
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+    return expand(input, tuple(shape))
+
+
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """Copies of the tensor laid side by side, that many along each axis."""
+    times = sizes(repeats)
+    have = input._data.shape
+    lead = len(times) - len(have)
+    if lead < 0:
+        raise ShapeError(f"repeat: {times} must give a count for each axis of shape {have}")
+    full = (1,) * lead + tuple(have)
+    spread = [n for pair in zip(times, full, strict=True) for n in pair]
+    once = [n for size in full for n in (1, size)]
+    return reshape(expand(reshape(input, once), spread), [a * b for a, b in zip(times, full, strict=True)])
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors one after the other along an axis; all other axes must be equal."""
+    joined = _one_dtype(tensors, "cat")
+    return apply(ops.CAT, joined, (axis(dim, joined[0]._data.ndim),))
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Tensors of one shape side by side along a new axis."""
+    joined = _one_dtype(tensors, "stack")
+    return apply(ops.STACK, joined, (axis(dim, joined[0]._data.ndim, extra=1),))
+
+
+def _one_dtype(tensors: Sequence[Tensor], op: str) -> tuple[Tensor, ...]:
+    if not tensors:
+        raise ShapeError(f"{op} needs at least one tensor")
+    dtype = tensors[0].dtype
+    for each in tensors[1:]:
+        dtype = promote_types(dtype, each.dtype)
+    return tuple([cast(each, dtype) for each in tensors])
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """`length` elements along an axis, from `start`; a view."""
+    at = axis(dim, input._data.ndim)
+    size = input._data.shape[at]
+    if not 0 <= start <= start + length <= size:
+        raise ShapeError(f"narrow: [{start}, {start + length}) isn't within axis {at} of size {size}")
+    return unary(ops.SLICE, input, ((slice(None),) * at + (slice(start, start + length),),))
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    """One index of an axis, which vanishes; a view."""
+    return unary(ops.SLICE, input, ((slice(None),) * axis(dim, input._data.ndim) + (index,),))
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """All indices of an axis, one tensor each."""
+    at = axis(dim, input._data.ndim)
+    return tuple(select(input, at, k) for k in range(input._data.shape[at]))
+
+
+def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of `split_size` along an axis (the last may be smaller), or of the sizes given."""
+    at = axis(dim, input._data.ndim)
+    size = input._data.shape[at]
+    if isinstance(split_size, int):
+        if split_size <= 0:
+            raise ShapeError(f"split: the size of a piece must be positive, not {split_size}")
+        parts = [min(split_size, size - start) for start in range(0, size, split_size)] or [0]
+    else:
+        parts = list(split_size)
+        if sum(parts) != size:
+            raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
+    starts = [sum(parts[:k]) for k in range(len(parts))]
+    return tuple(narrow(input, at, start, length) for start, length in zip(starts, parts, strict=True))
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most `chunks` pieces of equal size along an axis (the last may be smaller)."""
+    size = input._data.shape[axis(dim, input._data.ndim)]
+    return split(input, max(-(-size // chunks), 1), dim)
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """Axes in reverse order; a copy."""
+    return unary(ops.FLIP, input, (axes(sizes(dims), input._data.ndim),))
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrices with zeros above a diagonal."""
+    return unary(ops.TRIL, input, (diagonal,))
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Matrices with zeros below a diagonal."""
+    return unary(ops.TRIU, input, (diagonal,))
+
+
+def clone(input: Tensor) -> Tensor:
+    """A copy with its own memory, through which gradients flow."""
+    return unary(CLONE, input)
+
+
+def contiguous(input: Tensor) -> Tensor:
+    """The tensor in row-major memory: itself, or a copy."""
+    return input if input.is_contiguous() else unary(CLONE, input)

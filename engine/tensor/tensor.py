@@ -1,0 +1,455 @@
+"""The Tensor: what users hold. Its methods are the functions of this folder's families."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.autograd import walk
+from engine.autograd.tape import Node, Variable, Version, results_are, wrap
+from engine.device import Device
+from engine.dtypes import DType, float32, of
+from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
+from engine.tensor import (
+    arithmetic,
+    comparison,
+    conversions,
+    creation,
+    indexing,
+    inplace,
+    products,
+    random,
+    reductions,
+    shapes,
+)
+from engine.tensor.axes import axis, shape_of
+from engine.tensor.printing import to_text
+from engine.tensor.promotion import Operand
+
+
+class Tensor(Variable):
+    """An n-dimensional array of one dtype on one device, whose computation can be differentiated."""
+
+    __slots__ = ()
+    # so that `array * tensor` asks the tensor, instead of looping over it
+    __array_priority__ = 1000
+
+    grad: Tensor | None
+
+    def __new__(cls, data: Any = None) -> Tensor:
+        """PyTorch's old constructor: Tensor([1, 2]) is a float tensor of the values."""
+        source = creation.tensor([] if data is None else data, dtype=float32)
+        return wrap(source._data, source._device, cls)  # type: ignore[no-any-return]
+
+    # what it is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self._data.shape
+        return shape
+
+    @property
+    def dtype(self) -> DType:
+        return of(self._data.dtype)
+
+    @property
+    def device(self) -> Device:
+        return self._device
+
+    @property
+    def ndim(self) -> int:
+        return len(self._data.shape)
+
+    @property
+    def is_leaf(self) -> bool:
+        return self._node is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        return self._node
+
+    @property
+    def requires_grad(self) -> bool:
+        return self._requires
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self._node is not None and not wanted:
+            raise NotDifferentiable("only a leaf can stop requiring grad; use detach() to leave the graph")
+        if wanted and self._data.dtype.kind != "f":
+            raise NotDifferentiable(f"only floating-point tensors can require grad, not {self.dtype}")
+        self._requires = bool(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    def element_size(self) -> int:
+        return self.dtype.itemsize
+
+    def dim(self) -> int:
+        return len(self._data.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one axis."""
+        return self._data.shape if dim is None else self._data.shape[axis(dim, len(self._data.shape))]
+
+    def numel(self) -> int:
+        size: int = self._data.size
+        return size
+
+    nelement = numel
+
+    def is_floating_point(self) -> bool:
+        return self._data.dtype.kind == "f"
+
+    def is_contiguous(self) -> bool:
+        flags = getattr(self._data, "flags", None)
+        return flags is None or bool(flags.c_contiguous)
+
+    def _is_view(self) -> bool:
+        return self._version is not None and getattr(self._data, "base", None) is not None
+
+    # the tape
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add this tensor's gradient to the .grad of the leaves that it was computed from.
+
+        gradient: of this tensor's shape; may be left out for a single element
+        """
+        walk.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory outside the graph."""
+        out: Tensor = wrap(self._data, self._device)
+        if self._version is None:
+            self._version = Version()
+        out._version = self._version
+        return out
+
+    def detach_(self) -> Tensor:
+        self._node, self._slot, self._requires = None, 0, False
+        return self
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is no leaf in its .grad, too."""
+        if self._node is None:
+            if not self._requires:
+                raise NotDifferentiable("retain_grad() needs a tensor that requires grad")
+            return
+        if self._node.retained is None:
+            self._node.retained = []
+        self._node.retained.append(weakref.ref(self))
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory, unknown to the tape. Changes through it aren't noticed by saved versions."""
+        out: Tensor = wrap(self._data, self._device)
+        return out
+
+    @data.setter
+    def data(self, new: Tensor) -> None:
+        self._data, self._device = new._data, new._device
+
+    # out to Python and NumPy
+
+    def numpy(self) -> npt.NDArray[Any]:
+        """The values as an array that shares the memory."""
+        if self._requires:
+            raise NotDifferentiable("this tensor requires grad, and an array can't; use .detach().numpy()")
+        array: npt.NDArray[Any] = self._device.backend.to_numpy(self._data)
+        return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self._data.size != 1:
+            raise ShapeError(f"item() needs a tensor of one element, not shape {self.shape}")
+        return self._device.backend.to_numpy(self._data).item()
+
+    def tolist(self) -> Any:
+        return self._device.backend.to_numpy(self._data).tolist()
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ShapeError(f"shape {self.shape} is neither true nor false; use any() or all()")
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "iub" or self._data.size != 1:
+            raise DTypeError(f"only a single integer can be an index, not {self.dtype} of shape {self.shape}")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self._data.shape:
+            raise ShapeError("a zero-dimensional tensor has no length")
+        return int(self._data.shape[0])
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self._data.shape:
+            raise ShapeError("a zero-dimensional tensor can't be iterated over")
+        return iter(shapes.unbind(self))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    def __repr__(self) -> str:
+        return to_text(self)
+
+    def __format__(self, spec: str) -> str:
+        # as in PyTorch, a single number formats as the number that it is
+        plain = self._data.shape == () and self._device.type != "meta"
+        return format(self.item(), spec) if plain else format(str(self), spec)
+
+    def __eq__(self, other: object) -> Tensor | bool:  # type: ignore[override]  # element-wise, as in NumPy
+        if isinstance(other, Variable | bool | int | float | np.ndarray | np.generic):
+            return comparison.eq(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
+        return NotImplemented
+
+    def __ne__(self, other: object) -> Tensor | bool:  # type: ignore[override]
+        if isinstance(other, Variable | bool | int | float | np.ndarray | np.generic):
+            return comparison.ne(self, other)  # type: ignore[arg-type]
+        return NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if self._node is not None:
+            raise EngineError("only leaves can be deep-copied; detach() or clone() the tensor")
+        out = wrap(self._data, self._device, type(self))
+        if self._device.type != "meta":
+            out._data = np.array(self._data)
+        out._requires = self._requires
+        memo[id(self)] = out
+        if self.grad is not None:
+            out.grad = self.grad.detach().clone()
+        return out  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:
+        return shapes.permute(self, tuple(reversed(range(self.ndim))))
+
+    @property
+    def mT(self) -> Tensor:
+        return shapes.transpose(self, -2, -1)
+
+    def sum_to_size(self, *size: Any) -> Tensor:
+        """Summed over the axes along which `size` broadcasts to this shape."""
+        wanted = shape_of(size)
+        lead = self.ndim - len(wanted)
+        gone = [k for k in range(self.ndim) if k < lead or (wanted[k - lead] == 1 and self.shape[k] != 1)]
+        return shapes.reshape(reductions.sum(self, gone) if gone else self, wanted)
+
+    def where(self, condition: Tensor, other: Operand) -> Tensor:
+        """This tensor where condition holds, else other."""
+        return arithmetic.where(condition, self, other)
+
+    # methods by family
+
+    __add__ = __radd__ = arithmetic.add
+    __sub__ = arithmetic.sub
+    __rsub__ = arithmetic.rsub
+    __mul__ = __rmul__ = arithmetic.mul
+    __truediv__ = arithmetic.div
+    __rtruediv__ = arithmetic.rdiv
+    __floordiv__ = arithmetic.floor_divide
+    __rfloordiv__ = arithmetic.rfloordiv
+    __mod__ = arithmetic.remainder
+    __pow__ = arithmetic.pow
+    __rpow__ = arithmetic.rpow
+    __neg__ = arithmetic.neg
+    __abs__ = arithmetic.abs
+    __matmul__ = products.matmul
+    __rmatmul__ = products.rmatmul
+    __lt__ = comparison.lt
+    __le__ = comparison.le
+    __gt__ = comparison.gt
+    __ge__ = comparison.ge
+    __and__ = __rand__ = comparison.bitwise_and
+    __or__ = __ror__ = comparison.bitwise_or
+    __xor__ = __rxor__ = comparison.bitwise_xor
+    __invert__ = comparison.bitwise_not
+    __getitem__ = indexing.getitem
+    __setitem__ = indexing.setitem
+    __iadd__ = inplace.add_
+    __isub__ = inplace.sub_
+    __imul__ = inplace.mul_
+    __itruediv__ = inplace.div_
+    __ipow__ = inplace.pow_
+
+    add = arithmetic.add
+    sub = arithmetic.sub
+    mul = arithmetic.mul
+    div = arithmetic.div
+    pow = arithmetic.pow
+    floor_divide = arithmetic.floor_divide
+    remainder = arithmetic.remainder
+    maximum = arithmetic.maximum
+    minimum = arithmetic.minimum
+    clamp = arithmetic.clamp
+    clamp_min = arithmetic.clamp_min
+    clamp_max = arithmetic.clamp_max
+    neg = arithmetic.neg
+    abs = arithmetic.abs
+    sign = arithmetic.sign
+    floor = arithmetic.floor
+    ceil = arithmetic.ceil
+    round = arithmetic.round
+    trunc = arithmetic.trunc
+    square = arithmetic.square
+    exp = arithmetic.exp
+    expm1 = arithmetic.expm1
+    log = arithmetic.log
+    log2 = arithmetic.log2
+    log10 = arithmetic.log10
+    log1p = arithmetic.log1p
+    sqrt = arithmetic.sqrt
+    rsqrt = arithmetic.rsqrt
+    reciprocal = arithmetic.reciprocal
+    sin = arithmetic.sin
+    cos = arithmetic.cos
+    tan = arithmetic.tan
+    tanh = arithmetic.tanh
+    sigmoid = arithmetic.sigmoid
+    erf = arithmetic.erf
+    relu = arithmetic.relu
+    isnan = arithmetic.isnan
+    isinf = arithmetic.isinf
+    isfinite = arithmetic.isfinite
+    multiply, divide, subtract = mul, div, sub
+
+    eq = comparison.eq
+    ne = comparison.ne
+    lt = comparison.lt
+    le = comparison.le
+    gt = comparison.gt
+    ge = comparison.ge
+    logical_and = comparison.logical_and
+    logical_or = comparison.logical_or
+    logical_xor = comparison.logical_xor
+    logical_not = comparison.logical_not
+    equal = comparison.equal
+    isclose = comparison.isclose
+    allclose = comparison.allclose
+
+    sum = reductions.sum
+    mean = reductions.mean
+    amax = reductions.amax
+    amin = reductions.amin
+    max = reductions.max
+    min = reductions.min
+    argmax = reductions.argmax
+    argmin = reductions.argmin
+    any = reductions.any
+    all = reductions.all
+    var = reductions.var
+    std = reductions.std
+    norm = reductions.norm
+    logsumexp = reductions.logsumexp
+    cumsum = reductions.cumsum
+    softmax = reductions.softmax
+    log_softmax = reductions.log_softmax
+
+    reshape = shapes.reshape
+    view = shapes.view
+    view_as = shapes.view_as
+    flatten = shapes.flatten
+    unflatten = shapes.unflatten
+    squeeze = shapes.squeeze
+    unsqueeze = shapes.unsqueeze
+    permute = shapes.permute
+    transpose = shapes.transpose
+    t = shapes.t
+    movedim = shapes.movedim
+    expand = shapes.expand
+    expand_as = shapes.expand_as
+    broadcast_to = shapes.broadcast_to
+    repeat = shapes.repeat
+    narrow = shapes.narrow
+    select = shapes.select
+    unbind = shapes.unbind
+    split = shapes.split
+    chunk = shapes.chunk
+    flip = shapes.flip
+    tril = shapes.tril
+    triu = shapes.triu
+    clone = shapes.clone
+    contiguous = shapes.contiguous
+
+    nonzero = indexing.nonzero
+    masked_select = indexing.masked_select
+    masked_fill = indexing.masked_fill
+    index_select = indexing.index_select
+    gather = indexing.gather
+    scatter_add = indexing.scatter_add
+
+    matmul = products.matmul
+    mm = products.mm
+    bmm = products.bmm
+    dot = products.dot
+
+    zeros_like = creation.zeros_like
+    ones_like = creation.ones_like
+    new_zeros = creation.new_zeros
+    new_ones = creation.new_ones
+    new_tensor = creation.new_tensor
+
+    bernoulli = random.bernoulli
+    uniform_ = random.uniform_
+    normal_ = random.normal_
+
+    add_ = inplace.add_
+    sub_ = inplace.sub_
+    mul_ = inplace.mul_
+    div_ = inplace.div_
+    pow_ = inplace.pow_
+    neg_ = inplace.neg_
+    abs_ = inplace.abs_
+    exp_ = inplace.exp_
+    log_ = inplace.log_
+    sqrt_ = inplace.sqrt_
+    tanh_ = inplace.tanh_
+    sigmoid_ = inplace.sigmoid_
+    relu_ = inplace.relu_
+    clamp_ = inplace.clamp_
+    copy_ = inplace.copy_
+    fill_ = inplace.fill_
+    zero_ = inplace.zero_
+
+    to = conversions.to
+    type_as = conversions.type_as
+    double = conversions.double
+    long = conversions.long
+    short = conversions.short
+    byte = conversions.byte
+    cpu = conversions.cpu
+
+    # last, since these names hide Python's types from the annotations below them
+    float = conversions.float_
+    int = conversions.int_
+    bool = conversions.bool_
+
+
+results_are(Tensor)
