@@ -65,7 +65,7 @@ def _continue(transport: Transport, url: str, part: Path, sha256: str, size_byte
                     status=response.status_code,
                     code="wrong_range",
                 )
-            for chunk in response.iter_bytes(_CHUNK_BYTES):
+            for chunk in response.iter_bytes():
                 file.write(chunk)
                 digest.update(chunk)
         file.flush()

@@ -241,8 +241,8 @@ def _environment(options: Options, place: address.Address) -> dict[str, str]:
     """What the children see. PYTHONSAFEPATH: a folder `service` or `workers` where the user happens
     to stand is not ours."""
     root = str(Path(__file__).resolve().parents[2])
-    search = [root] if root not in site.getsitepackages() else []
-    search += [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    search = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    search += [root] if root not in site.getsitepackages() else []
     return {
         **os.environ,
         "KILN_HOME": str(options.home),
