@@ -11,8 +11,9 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 
 # A tree of the same rooms with nothing in them.
 ROOMS = [
-    "engine/spec", "engine/training", "engine/nn/functional", "engine/tensor", "engine/autograd",
-    "engine/ops", "engine/backends", "engine/errors", "engine/dtypes", "engine/optim", "engine/data",
+    "engine/training", "engine/spec", "engine/optim", "engine/data", "engine/vision", "engine/utils",
+    "engine/nn/linear", "engine/nn/functional", "engine/tensor", "engine/autograd", "engine/ops",
+    "engine/device", "engine/backends", "engine/errors", "engine/dtypes",
     "service/settings", "service/store/jobs", "service/jobs/endpoints", "service/jobs/operations",
     "service/jobs/queries", "service/jobs/schemas", "service/models/endpoints", "service/models/operations",
     "service/models/queries", "workers/run", "tensorkiln/client", "migrations/versions",
@@ -81,7 +82,8 @@ def test_what_the_design_allows_breaks_nothing(rooms):
         ("engine/data", "import engine.training", "inside the engine, lower never imports higher"),
         ("engine/errors", "import engine.backends", "inside the engine, lower never imports higher"),
         ("engine/optim", "import engine", "inside the engine, nobody imports its face"),
-        ("engine/nn/functional", "import engine.nn.modules", "nn.functional"),
+        ("engine/misc", "", "inside the engine, lower never imports higher"),
+        ("engine/nn/functional", "import engine.nn.linear", "engine.nn.functional imports nothing else"),
         ("service/store/jobs", "import service.jobs.queries", "the store imports nothing of the API"),
         ("service/store/jobs", "import fastapi", "the store imports nothing of the API"),
         ("service/jobs/queries", "import service.models.operations", "queries import neither"),
@@ -90,8 +92,9 @@ def test_what_the_design_allows_breaks_nothing(rooms):
 )
 def test_what_the_design_forbids_breaks_its_contract(rooms, where, line, contract):
     write(rooms, where, line)
-    assert any(name.startswith(contract) or contract in name for name in broken(rooms))
+    assert any(name.startswith(contract) for name in broken(rooms))
 
 
 def write(rooms, where, line):
+    (rooms / where).mkdir(exist_ok=True)
     (rooms / where / "__init__.py").write_text(f"{line}\n")
