@@ -3,8 +3,8 @@
 Where the engine differs from PyTorch, it refuses with a message rather than giving other numbers.
 """
 
-# the names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum), as in PyTorch
-from engine import autograd, nn
+# some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum), as in PyTorch
+from engine import autograd, nn, optim, utils, vision
 from engine.autograd import (
     enable_grad,
     inference_mode,
@@ -32,6 +32,7 @@ from engine.dtypes import float32 as float
 from engine.dtypes import float64 as double
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
+from engine.serialization import load, save
 from engine.tensor import Generator, Tensor
 from engine.tensor.arithmetic import (
     abs,
@@ -264,6 +265,7 @@ __all__ = [
     "isnan",
     "le",
     "linspace",
+    "load",
     "log",
     "log1p",
     "log2",
@@ -298,6 +300,7 @@ __all__ = [
     "norm",
     "ones",
     "ones_like",
+    "optim",
     "permute",
     "pow",
     "promote_types",
@@ -314,6 +317,7 @@ __all__ = [
     "result_type",
     "round",
     "rsqrt",
+    "save",
     "scatter_add",
     "select",
     "set_default_dtype",
@@ -344,7 +348,9 @@ __all__ = [
     "unbind",
     "unflatten",
     "unsqueeze",
+    "utils",
     "var",
+    "vision",
     "where",
     "zeros",
     "zeros_like",

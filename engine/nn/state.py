@@ -40,11 +40,12 @@ def load_into(
     with no_grad():
         for key, target in targets.items():
             if key in source:
-                target.copy_(_tensor(source[key]))
+                target.copy_(as_tensor(source[key]))
     return IncompatibleKeys(missing, unexpected)
 
 
-def _tensor(value: Any) -> Tensor:
+def as_tensor(value: Any) -> Tensor:
+    """A saved value as a tensor: one of ours, an array, or a tensor of PyTorch's."""
     if isinstance(value, Tensor):
         return value.detach()
     if hasattr(value, "detach"):  # PyTorch's tensors give no array while they require grad

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.autograd.tape import Variable, unary, wrap
+from engine.backends import MetaArray
 from engine.device import CPU, Device
 from engine.dtypes import DType, float32, float64, int16, int32, int64, of, uint8
 from engine.dtypes import bool_ as bool_dtype
@@ -52,7 +53,7 @@ def to(
     out = input
     if place is not None and place is not input._device:
         if place.type == "meta":
-            array: Any = place.array_type(input.shape, input._data.dtype)
+            array = place.as_array(MetaArray(input.shape, input._data.dtype))
         else:
             array = place.backend.from_numpy(input._device.backend.to_numpy(input._data))
         out = wrap(array, place)

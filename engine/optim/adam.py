@@ -1,0 +1,86 @@
+"""Adam and its kin."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.autograd.tape import overwrite
+from engine.dtypes import float32
+from engine.errors import EngineError
+from engine.ops.updates import ADAM_STEP, AMSGRAD_STEP
+from engine.optim.optimizer import Group, Optimizer, State
+from engine.tensor import Tensor
+from engine.tensor.creation import zeros
+
+
+class Adam(Optimizer):
+    """Steps scaled by running means of the gradient and of its square (Kingma and Ba 2014).
+
+    betas: how much of each mean is kept per step; eps: added to the root of the second
+    weight_decay: L2, added to the gradient
+    amsgrad: divide by the largest second mean so far (Reddi et al. 2018)
+    """
+
+    decoupled = False
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+            },
+        )
+
+    def check(self, group: Group) -> None:
+        super().check(group)
+        for beta in group["betas"]:
+            if not 0 <= beta < 1:
+                raise EngineError(f"betas must be in [0, 1), not {group['betas']}")
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group, lr: Tensor) -> None:
+        if not state:
+            state["step"] = zeros((), dtype=float32, device=p.device)
+            state["exp_avg"] = p.detach().zeros_like()
+            state["exp_avg_sq"] = p.detach().zeros_like()
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = p.detach().zeros_like()
+        beta1, beta2 = group["betas"]
+        attrs = (beta1, beta2, group["eps"], group["weight_decay"], self.decoupled, group["maximize"])
+        m, v, step = state["exp_avg"], state["exp_avg_sq"], state["step"]
+        if group["amsgrad"]:
+            overwrite(AMSGRAD_STEP, (p, g, m, v, state["max_exp_avg_sq"], step, lr), attrs)
+        else:
+            overwrite(ADAM_STEP, (p, g, m, v, step, lr), attrs)
+
+
+class AdamW(Adam):
+    """Adam with weight decay that shrinks the parameter itself (Loshchilov and Hutter 2017)."""
+
+    decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

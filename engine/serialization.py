@@ -1,0 +1,100 @@
+"""Saving and loading as safetensors. Nothing is ever pickled or unpickled.
+
+A flat dict of tensors becomes a plain safetensors file, which every other reader of the format understands. Any
+other tree of dicts, lists, tuples, numbers, strings, None and tensors is saved with its tensors under their paths
+and its shape as JSON in the file's metadata.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from engine.errors import CheckpointError
+from engine.tensor import Tensor
+from engine.tensor.creation import from_numpy
+
+_TREE = "engine.tree"
+
+
+def save(obj: Any, path: str | os.PathLike[str], metadata: dict[str, str] | None = None) -> None:
+    """Write a state dict, or a tree that holds tensors, to a file; a crash leaves the old file or the new one.
+
+    metadata: strings to keep in the file beside the tensors
+    Raises CheckpointError for anything in the tree that can't be saved.
+    """
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
+    tree = _packed(obj, "", tensors)
+    notes = dict(metadata or {})
+    if not _is_flat(obj):
+        notes[_TREE] = json.dumps(tree)
+    target = Path(path)
+    # beside the target, since a rename is atomic only within a file system
+    fresh = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        save_file(tensors, fresh, notes or None)
+        with open(fresh, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(fresh, target)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """What was saved: a dict of tensors, or the tree.
+
+    Raises CheckpointError if the file can't be read, is cut short or isn't safetensors.
+    """
+    try:
+        with safe_open(path, framework="np") as file:
+            tensors = {key: from_numpy(np.array(file.get_tensor(key))) for key in file.keys()}
+            notes = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"{os.fspath(path)} can't be read as safetensors: {error}") from None
+    return _unpacked(json.loads(notes[_TREE]), tensors) if _TREE in notes else tensors
+
+
+def _is_flat(obj: Any) -> bool:
+    return isinstance(obj, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in obj.items())
+
+
+def _packed(obj: Any, path: str, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """The tree as JSON, in which every branch is a one-entry object that names its kind."""
+    if isinstance(obj, Tensor):
+        name = path or "tensor"
+        while name in tensors:  # {"a": {"b": x}, "a.b": y} gives one path twice
+            name += "'"
+        tensors[name] = np.ascontiguousarray(obj.detach().numpy())
+        return {"tensor": name}
+    if obj is None or isinstance(obj, bool | int | float | str):
+        return obj
+    start = f"{path}." if path else ""
+    if isinstance(obj, dict):
+        for key in obj:
+            if not isinstance(key, str | int):
+                raise CheckpointError(f"keys must be strings or integers to be saved, not {key!r}")
+        return {"dict": [[key, _packed(value, f"{start}{key}", tensors)] for key, value in obj.items()]}
+    if isinstance(obj, list | tuple):
+        kind = "list" if isinstance(obj, list) else "tuple"
+        return {kind: [_packed(value, f"{start}{k}", tensors) for k, value in enumerate(obj)]}
+    raise CheckpointError(
+        f"{path or 'the object'} is a {type(obj).__name__}, and only tensors, numbers, strings, None and dicts, "
+        "lists and tuples of them can be saved; save a module's state_dict()"
+    )
+
+
+def _unpacked(tree: Any, tensors: dict[str, Tensor]) -> Any:
+    if not isinstance(tree, dict):
+        return tree
+    ((kind, content),) = tree.items()
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "dict":
+        return {key: _unpacked(value, tensors) for key, value in content}
+    values = [_unpacked(value, tensors) for value in content]
+    return values if kind == "list" else tuple(values)
