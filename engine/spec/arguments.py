@@ -1,0 +1,246 @@
+"""The arguments of a layer, optimizer or loss, read from its Python signature: types, defaults, limits, JSON schema.
+
+A type hint is the rule that a JSON value must keep. What JSON can't hold (a Tensor, a callable) is no argument here.
+"""
+
+import inspect
+import math
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from engine.spec.bounds import ANY_INTEGER, ANY_NUMBER, BOUNDS, LARGEST_SIZE, Bounds
+from engine.spec.complaints import is_text, show
+from engine.tensor import Tensor
+
+REQUIRED: Any = inspect.Parameter.empty
+# what the engine passes by itself
+NOT_SAID = {"self", "device", "dtype", "params", "optimizer", "last_epoch"}
+LONGEST_LIST = 64
+
+
+class Mismatch(Exception):
+    """A JSON value isn't what the argument takes. The message says what would be."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument that a definition may give."""
+
+    name: str
+    hint: Any
+    default: Any
+    summary: str
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+    @property
+    def bounds(self) -> Bounds | None:
+        return BOUNDS.get(self.name)
+
+    def read(self, value: Any) -> Any:
+        """The Python value that the constructor takes, from a JSON value. Raises Mismatch."""
+        return _read(self.hint, value, self.bounds)
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema (2020-12), with the default and the docstring's words."""
+        schema = _schema(self.hint, self.bounds)
+        if not self.required:
+            schema["default"] = to_json(self.default)
+        if self.summary:
+            schema["description"] = self.summary
+        return schema
+
+
+def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
+    """The type hints of a function or a class's constructor."""
+    function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
+    # the engine's modules know these names only while they are type-checked
+    known = {"Tensor": Tensor, "Operand": Tensor | bool | int | float}
+    return get_type_hints(function, localns=known)
+
+
+def arguments_of(
+    target: Callable[..., Any], docstring: str, skip: Sequence[str] = ()
+) -> dict[str, Argument] | None:
+    """By name, in the signature's order; None if a required one can't be said in JSON.
+
+    Open ones (*args) are left empty.
+
+    skip: parameters that are given in another way
+    """
+    hints = hints_of(target)
+    found: dict[str, Argument] = {}
+    for name, parameter in inspect.signature(target).parameters.items():
+        if (
+            name in NOT_SAID
+            or name in skip
+            or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        ):
+            continue
+        hint = _json_part(hints.get(name))
+        if hint is not None and not (hint is type(None) and parameter.default is None):
+            found[name] = Argument(name, hint, parameter.default, _summary(docstring, name))
+        elif parameter.default is REQUIRED:
+            return None
+    return found
+
+
+def object_schema(
+    type_name: str, arguments: dict[str, Argument], optional: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The schema of `{"type": type_name, ...arguments}`; `optional` names required arguments that can be inferred."""
+    required = [a.name for a in arguments.values() if a.required and a.name not in optional]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": type_name,
+        "type": "object",
+        "properties": {"type": {"const": type_name}} | {name: a.schema() for name, a in arguments.items()},
+        "required": ["type", *required],
+        "additionalProperties": False,
+    }
+
+
+def to_json(value: Any) -> Any:
+    """A constructor's value as JSON holds it: tuples are lists."""
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    return value
+
+
+def _json_part(hint: Any) -> Any:
+    """The part of a type hint that JSON can hold, or None."""
+    if hint in (bool, int, float, str, type(None)) or get_origin(hint) is Literal:
+        return hint
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        kept = [part for part in map(_json_part, inner) if part is not None]
+        return Union[tuple(kept)] if kept else None  # noqa: UP007 - built at run time
+    if origin in (tuple, list) or (isinstance(origin, type) and issubclass(origin, Sequence)):
+        items = [_json_part(part) for part in inner if part is not Ellipsis]
+        if items and None not in items:
+            is_open = origin is not tuple or Ellipsis in inner
+            return tuple.__class_getitem__((items[0], ...) if is_open else tuple(items))
+    return None
+
+
+def _read(hint: Any, value: Any, bounds: Bounds | None) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return _read_any(get_args(hint), value, bounds)
+    if get_origin(hint) is Literal:
+        if any(
+            value is choice or (type(value) is type(choice) and value == choice) for choice in get_args(hint)
+        ):
+            return value
+        raise Mismatch(f"is {show(value)}, not {_or([show(choice) for choice in get_args(hint)])}")
+    if get_origin(hint) is tuple:
+        return _read_list(get_args(hint), value, bounds)
+    if hint is bool and isinstance(value, bool):
+        return value
+    if hint is type(None) and value is None:
+        return None
+    if hint is str and isinstance(value, str) and is_text(value) and len(value) <= 200:
+        return value
+    if hint in (int, float) and not isinstance(value, bool):
+        if isinstance(value, int) or (isinstance(value, float) and hint is float):
+            return _bounded(hint, value, bounds)
+        if isinstance(value, float) and value.is_integer() and hint is int:
+            raise Mismatch(f"is {show(value)}, not an integer; write {show(int(value))}")
+    raise Mismatch(f"is {show(value)}, not {_words(hint)}{_number_in_quotes(hint, value)}")
+
+
+def _read_any(hints: tuple[Any, ...], value: Any, bounds: Bounds | None) -> Any:
+    problems = []
+    for hint in hints:
+        try:
+            return _read(hint, value, bounds)
+        except Mismatch as mismatch:
+            problems.append(str(mismatch))
+    within = [problem for problem in problems if ", not " not in problem]  # the right type, out of its limits
+    raise Mismatch(within[0] if within else f"is {show(value)}, not {_or([_words(hint) for hint in hints])}")
+
+
+def _read_list(items: tuple[Any, ...], value: Any, bounds: Bounds | None) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise Mismatch(f"is {show(value)}, not {_words(tuple.__class_getitem__(items))}")
+    if Ellipsis in items:
+        if len(value) > LONGEST_LIST:
+            raise Mismatch(f"has {len(value)} items; at most {LONGEST_LIST} are taken")
+        items = (items[0],) * len(value)
+    if len(items) != len(value):
+        raise Mismatch(f"has {len(value)} items, not {len(items)}")
+    read = []
+    for position, (hint, item) in enumerate(zip(items, value, strict=True)):
+        try:
+            read.append(_read(hint, item, bounds))
+        except Mismatch as mismatch:
+            raise Mismatch(f"has a fault at item {position}: it {mismatch}") from None
+    return tuple(read)
+
+
+def _bounded(hint: type, value: int | float, bounds: Bounds | None) -> int | float:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Mismatch(f"is {show(value)}; it must be finite")
+    if isinstance(value, int) and (value > LARGEST_SIZE or value < -LARGEST_SIZE - 1):
+        if value > 0 or bounds is None:
+            raise Mismatch(f"is {show(value)}, too large; the limit is {LARGEST_SIZE}")
+    bounds = bounds or (ANY_INTEGER if hint is int else ANY_NUMBER)
+    if not bounds.hold(value):
+        raise Mismatch(f"is {show(value)}; it must be {bounds.words()}")
+    return hint(value)  # type: ignore[no-any-return]
+
+
+def _number_in_quotes(hint: Any, value: Any) -> str:
+    digits = (
+        isinstance(value, str)
+        and len(value) < 20
+        and value.strip().replace(".", "", 1).lstrip("+-").isdecimal()
+    )
+    return f"; write {value.strip()} without the quotes" if hint in (int, float) and digits else ""
+
+
+def _words(hint: Any) -> str:
+    """A type hint in an English sentence."""
+    plain = {bool: "true or false", int: "an integer", float: "a number", str: "a string", type(None): "null"}
+    if get_origin(hint) in (Union, types.UnionType):
+        return _or([_words(part) for part in get_args(hint)])
+    if get_origin(hint) is Literal:
+        return _or([show(choice) for choice in get_args(hint)])
+    if get_origin(hint) is tuple:
+        items = get_args(hint)
+        several = {int: "integers", float: "numbers", str: "strings", bool: "booleans"}.get(items[0], "items")
+        return f"a list of {several}" if Ellipsis in items else f"a list of {len(items)} {several}"
+    return plain[hint]
+
+
+def _or(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _schema(hint: Any, bounds: Bounds | None) -> dict[str, Any]:
+    if get_origin(hint) in (Union, types.UnionType):
+        return {"anyOf": [_schema(part, bounds) for part in get_args(hint)]}
+    if get_origin(hint) is Literal:
+        return {"enum": list(get_args(hint))}
+    if get_origin(hint) is tuple:
+        items = get_args(hint)
+        if Ellipsis in items:
+            return {"type": "array", "items": _schema(items[0], bounds), "maxItems": LONGEST_LIST}
+        parts = [_schema(item, bounds) for item in items]
+        return {"type": "array", "prefixItems": parts, "minItems": len(items), "maxItems": len(items)}
+    name = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}[hint]
+    if hint in (int, float):
+        return {"type": name} | (bounds or (ANY_INTEGER if hint is int else ANY_NUMBER)).schema()
+    return {"type": name}
+
+
+def _summary(docstring: str, name: str) -> str:
+    """The words of the docstring's line "name: words", or nothing."""
+    for line in docstring.splitlines():
+        head, colon, words = line.strip().partition(": ")
+        if colon and name in [part.strip(" `") for part in head.split(",")]:
+            return words.strip()
+    return ""

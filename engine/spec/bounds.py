@@ -1,0 +1,79 @@
+"""What a number may be, by the name of its argument: a name means the same in every layer, loss and optimizer.
+
+The arguments themselves, their types and defaults come from the engine's signatures; only the limits that a
+Python type can't say stand here. Limits that join several arguments stay with the constructors, which raise.
+"""
+
+import math
+from dataclasses import dataclass
+
+LARGEST_SIZE = 2**31 - 1  # of one axis, and of every integer without a limit of its own
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A closed interval; an open end is said by `above` and `below`."""
+
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    above: float = -math.inf
+    below: float = math.inf
+
+    def hold(self, value: float) -> bool:
+        return self.minimum <= value <= self.maximum and self.above < value < self.below
+
+    def words(self) -> str:
+        """The limits as they end a sentence: "at least 1", "at least 0 and below 1"."""
+        parts = [
+            ("at least", self.minimum),
+            ("above", self.above),
+            ("at most", self.maximum),
+            ("below", self.below),
+        ]
+        return " and ".join(
+            f"{word} {limit:g}" for word, limit in parts if math.isfinite(limit) and limit < LARGEST_SIZE
+        )
+
+    def schema(self) -> dict[str, float]:
+        """The JSON schema keywords of the finite limits."""
+        keywords = {
+            "minimum": self.minimum,
+            "exclusiveMinimum": self.above,
+            "maximum": self.maximum,
+            "exclusiveMaximum": self.below,
+        }
+        return {
+            key: int(limit) if limit == int(limit) else limit
+            for key, limit in keywords.items()
+            if math.isfinite(limit)
+        }
+
+
+SIZE = Bounds(minimum=1, maximum=LARGEST_SIZE)
+COUNT = Bounds(minimum=0, maximum=LARGEST_SIZE)
+UNIT = Bounds(minimum=0, maximum=1)
+POSITIVE = Bounds(above=0)
+NOT_NEGATIVE = Bounds(minimum=0)
+AXIS = Bounds(minimum=-64, maximum=63)
+ANY_INTEGER = Bounds(minimum=-LARGEST_SIZE - 1, maximum=LARGEST_SIZE)
+ANY_NUMBER = Bounds()
+
+BOUNDS: dict[str, Bounds] = {
+    "in_features": SIZE,
+    "out_features": SIZE,
+    "p": UNIT,
+    "label_smoothing": UNIT,
+    "lr": NOT_NEGATIVE,
+    "momentum": NOT_NEGATIVE,
+    "weight_decay": NOT_NEGATIVE,
+    "betas": Bounds(minimum=0, below=1),
+    "eps": NOT_NEGATIVE,
+    "std": POSITIVE,
+    "start_dim": AXIS,
+    "end_dim": AXIS,
+    "dim": AXIS,
+    "dim0": AXIS,
+    "dim1": AXIS,
+    "step_size": SIZE,
+    "T_max": SIZE,
+}

@@ -1,0 +1,35 @@
+"""What a definition or a job can name: every layer, function, loss, optimizer, scheduler, transform and metric.
+
+The one list is the engine itself: its public classes, with their signatures and docstrings. Nothing is said twice.
+"""
+
+from typing import Any
+
+from engine import optim
+from engine.errors import EngineError
+from engine.spec.layers import LAYERS, LOSSES, Entries, entries_of, public_classes
+from engine.spec.metrics import METRICS
+from engine.vision import transforms
+
+OPTIMIZERS = entries_of("optimizer", public_classes(optim, optim.Optimizer))
+SCHEDULERS: Entries = {}
+TRANSFORMS = entries_of("transform", public_classes(transforms, object))
+KINDS = {
+    "layers": LAYERS,
+    "losses": LOSSES,
+    "optimizers": OPTIMIZERS,
+    "schedulers": SCHEDULERS,
+    "transforms": TRANSFORMS,
+    "metrics": entries_of("metric", METRICS.values()),
+}
+
+
+def catalogue(kind: str) -> list[dict[str, Any]]:
+    """Everything of one kind: {"type", "summary", "schema"}, JSON-safe, layers also with "kind".
+
+    kind: "layers", "losses", "optimizers", "schedulers", "transforms" or "metrics"
+    The schemas are JSON schema 2020-12. Raises EngineError for another kind.
+    """
+    if kind not in KINDS:
+        raise EngineError(f"there is no catalogue of {kind!r}; there are {', '.join(KINDS)}")
+    return [entry.describe() for _, entry in sorted(KINDS[kind].items())]

@@ -1,0 +1,35 @@
+"""Every layer, function and loss that a definition or a job can name: the engine's own, found by what they are."""
+
+import inspect
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
+
+from engine import nn
+from engine.spec.entries import Entry, entry_of
+from engine.spec.functions import FUNCTIONS
+
+Entries = dict[str, Entry]
+
+
+def public_classes(module: ModuleType, base: type) -> list[type]:
+    """The public classes of a module that derive from `base`, itself left out, in the order of their names."""
+    found = [
+        value for name, value in vars(module).items() if inspect.isclass(value) and not name.startswith("_")
+    ]
+    return sorted({c for c in found if issubclass(c, base) and c is not base}, key=lambda c: c.__name__)
+
+
+def entries_of(kind: str, targets: Iterable[Any]) -> Entries:
+    made = [entry_of(kind, target) for target in targets]
+    return {entry.name: entry for entry in made if entry is not None}
+
+
+# torch.nn's names tell losses from layers; a class without a forward of its own only holds others
+_MODULES = [
+    c for c in public_classes(nn, nn.Module) if "forward" in vars(c) and not issubclass(c, nn.Sequential)
+]
+LOSSES = entries_of("loss", [c for c in _MODULES if c.__name__.endswith("Loss")])
+LAYERS = entries_of("module", [c for c in _MODULES if c.__name__ not in LOSSES]) | entries_of(
+    "function", FUNCTIONS
+)

@@ -1,0 +1,123 @@
+"""Measuring work and memory without doing the one or taking the other: the meta backend with a running tally.
+
+A tensor on a metered device has a shape and a dtype and no values. Every result is counted while it lives, so running
+a real training step there gives the peak memory of that step, with what the tape keeps and when it lets go, whatever
+its size. Work is counted at the kernels, so the backward pass and the optimizer count as they are.
+
+FLOPs are two for each multiply-accumulate of a product (matmul, linear). Element-wise work isn't counted: memory
+bounds it, and it would make no model's estimate differ by much.
+
+Not seen: temporaries inside a kernel, the allocator's rounding, and the interpreter's own memory.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from engine.backends import META, Backend, KernelTable, MetaArray
+from engine.device import Device
+from engine.ops import OPS
+
+
+class Tally:
+    """What was done on one metered device. flops: so far; live_bytes: held now; peak_bytes: the most held at once."""
+
+    def __init__(self) -> None:
+        self.flops = 0
+        self.live_bytes = 0
+        self.peak_bytes = 0
+
+    def take(self, size_bytes: int) -> None:
+        self.live_bytes += size_bytes
+        self.peak_bytes = max(self.peak_bytes, self.live_bytes)
+
+
+class MeteredArray(MetaArray):
+    """A MetaArray whose bytes count until nobody holds it. A view has none of its own and keeps its base alive."""
+
+    __slots__ = ("base", "size_bytes", "tally")
+
+    base: "MeteredArray | None"  # type: ignore[assignment]  # the class above has no views
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: Any, tally: Tally, base: "MeteredArray | None" = None
+    ) -> None:
+        super().__init__(shape, dtype)
+        self.tally = tally
+        self.base = base
+        self.size_bytes = 0 if base is not None else self.size * self.dtype.itemsize
+        tally.take(self.size_bytes)
+
+    def __del__(self) -> None:
+        self.tally.live_bytes -= self.size_bytes
+
+
+class MeteredDevice(Device):
+    """Equal to no other, so that nothing that is kept by device is shared between two measurements."""
+
+    __slots__ = ()
+
+    array_type: type
+    as_array: Callable[[Any], Any]
+    kernels: KernelTable
+
+    def __new__(cls, tally: Tally) -> "MeteredDevice":
+        self = object.__new__(cls)  # Device(name) would give the one that all share
+        self.type = "meta"
+        self.index = None
+        self.backend = Backend(
+            "meta",
+            [],
+            array_type=MeteredArray,
+            as_array=lambda array: _metered(array, tally),
+            from_numpy=lambda array: _metered(array, tally),
+            to_numpy=META.to_numpy,
+        )
+        self.backend.kernels = self.kernels = MeteredKernels(tally)
+        self.array_type = self.backend.array_type
+        self.as_array = self.backend.as_array
+        return self
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class MeteredKernels(KernelTable):
+    """The meta kernels, each wrapped when first asked for."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__("meta")
+        self.tally = tally
+
+    def __missing__(self, op: str) -> Callable[..., Any]:
+        kernel = META.kernels[op]
+        tally, work = self.tally, WORK.get(op)
+        is_view = op in OPS and OPS[op].view
+
+        def metered(*args: Any) -> Any:
+            result = kernel(*args)
+            if work is not None:
+                tally.flops += work(result, *args)
+            if result is None:
+                return None
+            if isinstance(result, MetaArray):
+                return MeteredArray(result.shape, result.dtype, tally, args[0] if is_view else None)
+            return [MeteredArray(each.shape, each.dtype, tally) for each in result]
+
+        self[op] = metered
+        return metered
+
+
+def _metered(array: Any, tally: Tally) -> MeteredArray:
+    return array if isinstance(array, MeteredArray) else MeteredArray(array.shape, array.dtype, tally)
+
+
+def _product(result: MetaArray, a: MetaArray, *_: Any) -> int:
+    return 2 * math.prod(result.shape) * a.shape[-1]
+
+
+# FLOPs of one call: from its result and its arguments
+WORK: dict[str, Callable[..., int]] = {"matmul": _product, "linear": _product, "linear_no_bias": _product}

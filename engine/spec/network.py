@@ -1,0 +1,84 @@
+"""The module that a definition builds: named layers and functions run in order, each on what it names."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.nn import Module, Sequential
+from engine.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """One node of a network.
+
+    operation: a module, or a function of as many tensors as there are inputs
+    values: a function's arguments as they were given (a module knows its own)
+    """
+
+    name: str
+    type: str
+    operation: "Module | Callable[..., Tensor]"
+    inputs: tuple[str, ...]
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How a network's nodes hang together, with what its definition says beside them.
+
+    style: "layers" if it was written as a layer list, "nodes" if as a graph
+    block: the block's name, None for a whole model; title and input_* belong to a whole model
+    """
+
+    steps: tuple[Step, ...]
+    output: str
+    style: Literal["layers", "nodes"]
+    block: str | None = None
+    title: str | None = None
+    input_shape: tuple[int, ...] | None = None
+    input_dtype: str = "float32"
+
+
+class Network(Module):
+    """A model, or a block of one. Its children are the modules among its nodes, under the nodes' names."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__()
+        # underscored, since any other name may be a node's
+        self._wiring = wiring
+        self._finished = _last_uses(wiring.steps, wiring.output)
+        for step in wiring.steps:
+            if isinstance(step.operation, Module):
+                self.add_module(step.name, step.operation)
+
+    def forward(self, input: Tensor) -> Tensor:
+        values: dict[str, Tensor] = {"input": input}
+        for step, finished in zip(self._wiring.steps, self._finished, strict=True):
+            values[step.name] = step.operation(*[values[name] for name in step.inputs])
+            for name in finished:
+                del values[name]
+        return values[self._wiring.output]
+
+
+def wiring_of(network: Network) -> Wiring:
+    return network._wiring
+
+
+def _last_uses(steps: Sequence[Step], output: str) -> list[list[str]]:
+    """For each step the values that nothing later needs, so that evaluation holds no more than it must."""
+    seen, finished = {output}, []
+    for step in reversed(steps):
+        last = [name for name in dict.fromkeys((*step.inputs, step.name)) if name not in seen]
+        seen.update(last)
+        finished.append(last)
+    return finished[::-1]
+
+
+def repeated(copies: Sequence[Network]) -> Module:
+    """One block after another; a single one as itself, so that its keys have no index."""
+    return copies[0] if len(copies) == 1 else Sequential(*copies)
+
+
+# names that a child can't have, since a module uses them itself
+RESERVED = frozenset(dir(Network(Wiring((), "input", "layers"))))

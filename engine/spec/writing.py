@@ -1,0 +1,120 @@
+"""Writing a module as a definition. What a definition says is read off the modules' attributes, which are torch's."""
+
+from typing import Any
+
+from engine.errors import Problem, SpecError
+from engine.nn import Module, Sequential
+from engine.spec.entries import INFERRED, Entry
+from engine.spec.layers import LAYERS
+from engine.spec.network import Network, Step, Wiring, wiring_of
+
+Document = dict[str, Any]
+
+
+def to_definition(
+    module: Module, input_shape: tuple[int, ...] | None = None, input_dtype: str = "float32"
+) -> Document:
+    """The canonical definition of a network that was built from one, or of an nn.Sequential of known layers.
+
+    input_shape, input_dtype: of one sample; a network that was built from a definition knows them
+    Arguments at their defaults are left out. Raises SpecError for a module that no definition can say.
+    """
+    wiring = _wiring(module, "")
+    shape = wiring.input_shape if input_shape is None else tuple(input_shape)
+    if shape is None:
+        raise SpecError(
+            [Problem("/input/shape", "a Sequential doesn't know the shape of its input; give input_shape")]
+        )
+    dtype = wiring.input_dtype if input_shape is None else input_dtype
+    blocks: dict[str, Document] = {}
+    body = _body(wiring, blocks, "")
+    title = {} if wiring.title is None else {"name": wiring.title}
+    document = {**title, "input": {"shape": list(shape), "dtype": dtype}, **body}
+    return {**document, "blocks": blocks} if blocks else document
+
+
+def _wiring(module: Module, pointer: str) -> Wiring:
+    if isinstance(module, Network):
+        return wiring_of(module)
+    if not isinstance(module, Sequential):
+        raise SpecError(
+            [
+                Problem(
+                    pointer,
+                    f"a {type(module).__name__} can't be written as a definition; an nn.Sequential can",
+                )
+            ]
+        )
+    steps, before = [], "input"
+    for name, child in module.named_children():
+        steps.append(Step(name, type(child).__name__, child, (before,)))
+        before = name
+    return Wiring(tuple(steps), before, "layers")
+
+
+def _body(wiring: Wiring, blocks: dict[str, Document], pointer: str) -> Document:
+    nodes = [
+        _node(step, index, wiring.style, blocks, f"{pointer}/{wiring.style}/{index}")
+        for index, step in enumerate(wiring.steps)
+    ]
+    return {"layers": nodes} if wiring.style == "layers" else {"nodes": nodes, "output": wiring.output}
+
+
+def _node(step: Step, index: int, style: str, blocks: dict[str, Document], pointer: str) -> Document:
+    is_named = style == "nodes" or step.name != str(index)
+    node: Document = {"name": step.name} if is_named else {}
+    node["type"] = step.type
+    if style == "nodes":
+        node["inputs"] = list(step.inputs)
+    copies = _copies(step.operation)
+    if copies:
+        for copy in copies:
+            _add_block(step.type, wiring_of(copy), blocks)
+        return node | ({"repeat": len(copies)} if len(copies) > 1 else {})
+    entry = LAYERS.get(step.type)
+    if entry is None or (isinstance(step.operation, Module) and type(step.operation) is not entry.target):
+        raise SpecError([Problem(pointer, f"a {step.type} is no layer that a definition can name")])
+    values = _values(entry, step.operation) if isinstance(step.operation, Module) else step.values
+    return node | entry.canonical(values)
+
+
+def _copies(operation: Any) -> list[Network]:
+    """The networks of a block that is used once or repeated; empty for a layer."""
+    if isinstance(operation, Network):
+        return [operation]
+    if isinstance(operation, Sequential):
+        return [child for child in operation.children() if isinstance(child, Network)]
+    return []
+
+
+def _add_block(name: str, wiring: Wiring, blocks: dict[str, Document]) -> None:
+    """Write a block, or, where it is written already, leave out the inferred arguments that differ between its uses."""
+    inner: dict[str, Document] = {}
+    body = _body(wiring, inner, f"/blocks/{name}")
+    before = blocks.get(name)
+    if before is not None:
+        _agree(before[wiring.style], body[wiring.style])
+    else:
+        blocks[name] = body
+    for below, document in inner.items():
+        if below in blocks:
+            style = "layers" if "layers" in document else "nodes"
+            _agree(blocks[below][style], document[style])
+        else:
+            blocks[below] = document
+
+
+def _agree(kept: list[Document], other: list[Document]) -> None:
+    for mine, theirs in zip(kept, other, strict=True):
+        for argument in INFERRED:
+            if argument in mine and mine[argument] != theirs.get(argument):
+                del mine[argument]
+
+
+def _values(entry: Entry, module: Module) -> dict[str, Any]:
+    """A module's arguments. Where it holds a tensor or None for a flag (bias), the flag says which."""
+    values = {}
+    for name, argument in entry.arguments.items():
+        value = getattr(module, name)
+        values[name] = value is not None if argument.hint is bool and not isinstance(value, bool) else value
+    return values
