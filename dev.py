@@ -124,8 +124,6 @@ if __name__ == "__main__":
         say("interrupted; the next call goes on from here")
         sys.exit(130)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            sys.exit("dev.py: the disk is full; make room and run this again")
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno != errno.ENOSPC:
             raise
-        sys.exit(f"dev.py: can't write {error.filename or ROOT}: {(error.strerror or '').lower()}")
+        sys.exit("dev.py: the disk is full; make room and run this again")

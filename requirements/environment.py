@@ -206,7 +206,12 @@ class Environment:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[IO[str]]:
         """One dev.py at a time changes .venv. Children inherit the lock: it outlives us with them."""
-        with (self.root / ".venv.lock").open("w") as lock:
+        file = self.root / ".venv.lock"
+        try:
+            lock = file.open("w")
+        except OSError as error:
+            raise Trouble(f"can't write {file}: {(error.strerror or '').lower()}") from None
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -110,6 +110,12 @@ def test_a_too_full_disk_is_said_before_anything_is_made(project, monkeypatch):
     assert not (project / ".venv").exists()
 
 
+def test_a_folder_that_can_not_be_written_is_named(project):
+    (project / ".venv.lock").mkdir()
+    with pytest.raises(Trouble, match=r"can't write .*/\.venv\.lock: is a directory"):
+        Environment(project).prepare([RUN])
+
+
 def test_a_failed_download_leaves_the_environment_usable(whole, monkeypatch):
     stub(monkeypatch, whole, "print('ERROR: NewConnectionError'); raise SystemExit(1)")
     (whole.root / "requirements/dev.txt").write_text("something-new==1\n")
