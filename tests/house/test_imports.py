@@ -12,8 +12,8 @@ LINTER = Path(sys.executable).with_name("lint-imports")
 # A tree of the same rooms with nothing in them.
 ROOMS = [
     "engine/training", "engine/spec", "engine/optim", "engine/data", "engine/vision", "engine/utils",
-    "engine/nn/linear", "engine/nn/functional", "engine/tensor", "engine/autograd", "engine/ops",
-    "engine/device", "engine/backends", "engine/errors", "engine/dtypes",
+    "engine/serialization", "engine/nn/linear", "engine/nn/functional", "engine/tensor", "engine/autograd",
+    "engine/ops", "engine/device", "engine/backends", "engine/errors", "engine/dtypes",
     "service/settings", "service/store/jobs", "service/jobs/endpoints", "service/jobs/operations",
     "service/jobs/queries", "service/jobs/schemas", "service/models/endpoints", "service/models/operations",
     "service/models/queries", "workers/run", "tensorkiln/client", "migrations/versions",
