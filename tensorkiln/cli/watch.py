@@ -78,7 +78,7 @@ class View:
         self._spinner = Spinner("dots")
         self._last_plain = time.monotonic()
         self._live = Live(
-            console=console, get_renderable=self._render, refresh_per_second=8, transient=True, screen=False
+            console=console, get_renderable=self.__rich__, refresh_per_second=8, transient=True, screen=False
         )
 
     def __enter__(self) -> "View":
@@ -154,7 +154,8 @@ class View:
         (then, start), (now, end) = self._pace[0], self._pace[-1]
         return (end - start) / (now - then) if now > then and end > start else None
 
-    def _render(self) -> Any:
+    def __rich__(self) -> Any:
+        """The live part: state, bar and numbers."""
         state = Text(f"{self._state} ", STATE_STYLES.get(self._state, ""))
         if self._state != "running" or not self._steps_total:
             self._spinner.update(text=state)
