@@ -14,7 +14,8 @@ from service.problems import problem
 MAX_JSON_BYTES = 256 * 1024
 PAUSE_S = 5.0  # a sender may be silent this long
 TOTAL_S = 30.0  # a body may take this long
-LINGER_S = 1.0  # how long a refused sender is listened to, so that it reads the refusal and not a reset
+LINGER_S = 1.0  # how long a refused sender is listened to, so that it reads the refusal and not a reset,
+LINGER_BYTES = 16 * 1024 * 1024  # and for how much
 TRUNCATED_SCOPE_KEY = "kiln.truncated"  # set by the protocol where the sender hung up half-way
 
 
@@ -116,10 +117,12 @@ class _Body:
 
     async def _linger(self) -> None:
         """Read and drop what is still coming, for a moment."""
+        dropped = 0
         try:
             async with asyncio.timeout(LINGER_S):
-                while True:
+                while dropped < LINGER_BYTES:
                     message = await self._receive()
+                    dropped += len(message.get("body", b""))
                     if message["type"] == "http.disconnect" or not message.get("more_body", False):
                         return
         except TimeoutError:
