@@ -3,7 +3,7 @@
 Where the engine differs from PyTorch, it refuses with a message rather than giving other numbers.
 """
 
-# some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum), as in PyTorch
+# some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
 from engine import autograd, nn, optim, utils, vision
 from engine.autograd import (
     enable_grad,

@@ -1,8 +1,9 @@
 """Where a tensor lives: a device type, and the kernels that compute there."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from engine.backends import META, NUMPY, Backend
+from engine.backends import META, NUMPY, Backend, KernelTable
 from engine.errors import DeviceError
 
 _BACKENDS: dict[str, Backend] = {"cpu": NUMPY, "meta": META}
@@ -17,6 +18,9 @@ class Device:
     type: str
     index: int | None
     backend: Backend
+    kernels: KernelTable
+    array_type: Any
+    as_array: Callable[[Any], Any]
 
     def __new__(cls, spec: "str | Device" = "cpu") -> "Device":
         if isinstance(spec, Device):
@@ -24,7 +28,7 @@ class Device:
         known = cls._known.get(spec)
         if known is not None:
             return known
-        kind = spec.removesuffix(":0") if isinstance(spec, str) else spec
+        kind = spec.removesuffix(":0")
         if kind not in _BACKENDS:
             raise DeviceError(f"there is no device {spec!r} here; the devices are {', '.join(_BACKENDS)}")
         self = cls._known.get(kind)

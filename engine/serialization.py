@@ -1,8 +1,8 @@
 """Saving and loading as safetensors. Nothing is ever pickled or unpickled.
 
-A flat dict of tensors becomes a plain safetensors file, which every other reader of the format understands. Any
-other tree of dicts, lists, tuples, numbers, strings, None and tensors is saved with its tensors under their paths
-and its shape as JSON in the file's metadata.
+A flat dict of tensors becomes a plain safetensors file, which every other reader of the format
+understands. Any other tree of dicts, lists, tuples, numbers, strings, None and tensors is saved with its
+tensors under their paths and its shape as JSON in the file's metadata.
 """
 
 import json
@@ -23,7 +23,7 @@ _TREE = "engine.tree"
 
 
 def save(obj: Any, path: str | os.PathLike[str], metadata: dict[str, str] | None = None) -> None:
-    """Write a state dict, or a tree that holds tensors, to a file; a crash leaves the old file or the new one.
+    """Write a state dict, or a tree that holds tensors, to a file, whole or not at all.
 
     metadata: strings to keep in the file beside the tensors
     Raises CheckpointError for anything in the tree that can't be saved.
@@ -52,7 +52,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     try:
         with safe_open(path, framework="np") as file:
-            tensors = {key: from_numpy(np.array(file.get_tensor(key))) for key in file.keys()}
+            tensors = {key: from_numpy(np.array(file.get_tensor(key))) for key in file.keys()}  # noqa: SIM118 - it is no dict
             notes = file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{os.fspath(path)} can't be read as safetensors: {error}") from None
@@ -83,8 +83,8 @@ def _packed(obj: Any, path: str, tensors: dict[str, np.ndarray[Any, Any]]) -> An
         kind = "list" if isinstance(obj, list) else "tuple"
         return {kind: [_packed(value, f"{start}{k}", tensors) for k, value in enumerate(obj)]}
     raise CheckpointError(
-        f"{path or 'the object'} is a {type(obj).__name__}, and only tensors, numbers, strings, None and dicts, "
-        "lists and tuples of them can be saved; save a module's state_dict()"
+        f"{path or 'the object'} is a {type(obj).__name__}, and only tensors, numbers, strings, None "
+        "and dicts, lists and tuples of them can be saved; save a module's state_dict()"
     )
 
 

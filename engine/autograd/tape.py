@@ -43,7 +43,7 @@ class Node:
     saved: (tensor or alias, version of its values) pairs, then plain values; None once freed
     """
 
-    __slots__ = ("attrs", "device", "op", "parents", "plan", "retained", "saved", "serial", "shapes", "slots")
+    __slots__ = ("attrs", "op", "parents", "plan", "retained", "saved", "serial", "shapes", "slots")
 
     op: Op
     plan: Plan
@@ -270,7 +270,6 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
     node.attrs = attrs
     node.parents = parents
     node.slots = slots
-    node.device = outs[0]._device
     node.serial = next(_serials)
     node.retained = None
     node.shapes = tuple([out._data.shape for out in outs])
@@ -307,8 +306,8 @@ def check_history(x: Variable) -> None:
     """Refuse a view whose base was since changed in place by a recorded operation."""
     if x._version is not None and x._version.history != x._seen:
         raise NotDifferentiable(
-            f"this view of shape {tuple(x._data.shape)} was taken before its base was changed in place, so its "
-            "gradient would be that of the old values; take the view again after the change"
+            f"this view of shape {tuple(x._data.shape)} was taken before its base was changed in place, so "
+            "its gradient would be that of the old values; take the view again after the change"
         )
 
 
@@ -319,8 +318,8 @@ def unpack(node: Node, entry: Any) -> Any:
     if now != version:
         raise NotDifferentiable(
             f"a tensor of shape {tuple(kept._data.shape)} that the gradient of {node.op.name!r} needs was "
-            f"changed in place: it is at version {now}, expected version {version}; clone() it before the change, "
-            "or use the operation that isn't in place"
+            f"changed in place: it is at version {now}, expected version {version}; clone() it before the "
+            "change, or use the operation that isn't in place"
         )
     if len(entry) == 3 and node.op.differentiable_outputs[entry[2]]:
         # an alias of the op's own result: for the gradient's gradient it needs its history for a moment

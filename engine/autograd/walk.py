@@ -82,7 +82,7 @@ def grad(
             found[k] = create(FULL, x._device, (tuple(x._data.shape), 0, of(x._data.dtype)))
         elif g is None and not allow_unused:
             raise NotDifferentiable(
-                f"input {k} of grad() isn't in the graph of the outputs; pass allow_unused=True to get None for it"
+                f"input {k} of grad() isn't in the graph of the outputs; pass allow_unused=True to get None"
             )
     return tuple(found)
 
@@ -194,7 +194,7 @@ def _seed(
 
 
 def _order(pending: Gradients) -> list[Node]:
-    """Every node behind the roots, the latest first: operands are older than results, so this order is right."""
+    """Every node behind the roots, the latest first: operands are always older than results."""
     seen: set[Node] = set(pending)
     stack = list(pending)
     while stack:

@@ -95,7 +95,7 @@ class ConcatDataset(Dataset):
 def random_split(
     dataset: Any, lengths: Sequence[int | float], generator: Generator | None = None
 ) -> list[Subset]:
-    """Disjoint random subsets of the given lengths, which add up to the dataset's; or of shares that add up to 1."""
+    """Disjoint random subsets, of lengths that add up to the dataset's, or of shares that add up to 1."""
     total = len(dataset)
     sizes = [int(n) for n in lengths]
     if abs(sum(lengths) - 1) < 1e-9 and all(0 <= n <= 1 for n in lengths):

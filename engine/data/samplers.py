@@ -54,9 +54,7 @@ class RandomSampler(Sampler):
         self.num_samples = len(data_source) if num_samples is None else num_samples
         self.generator = generator
         if not replacement and self.num_samples > len(data_source):
-            raise ShapeError(
-                f"{self.num_samples} different samples can't be drawn from {len(data_source)}; pass replacement=True"
-            )
+            raise ShapeError(f"{self.num_samples} different samples can't be drawn from {len(data_source)}")
 
     def __len__(self) -> int:
         return self.num_samples

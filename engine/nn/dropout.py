@@ -7,7 +7,7 @@ from engine.tensor import Tensor
 
 
 class Dropout(Module):
-    """While training, each element zero with probability p, else divided by 1 - p (Srivastava et al. 2014)."""
+    """While training, each element zero with probability p, else divided by 1 - p (Srivastava 2014)."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()

@@ -1,7 +1,5 @@
 """The functions behind the layers."""
 
-from typing import Any
-
 from engine.autograd.tape import apply, apply_several
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import losses as ops
@@ -45,13 +43,13 @@ def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tup
         (*input.shape[:1], *input.shape[2:]) != target.shape[: input.ndim] and input.ndim > 1
     ):
         raise ShapeError(
-            f"{name}: input {input.shape} and target {target.shape} don't fit; the target has the input's axes "
-            "without the second, which holds the classes"
+            f"{name}: input {input.shape} and target {target.shape} don't fit; the target has the input's "
+            "axes without the second, which holds the classes"
         )
     if input.ndim == 1:
         if target.shape != ():
             raise ShapeError(
-                f"{name}: for one sample of shape {input.shape} the target is a single class, not {target.shape}"
+                f"{name}: for one sample of shape {input.shape} the target is one class, not {target.shape}"
             )
         return input.reshape(1, -1), target.reshape(1), ()
     if input.ndim == 2:
@@ -86,7 +84,7 @@ def nll_loss(
         out = apply(ops.NLL, (rows, classes), (ignore_index, reduction))
     else:
         kept = classes != ignore_index
-        weights = weight[classes.where(kept, 0)] * kept  # type: ignore[arg-type, operator]  # != gives a tensor
+        weights = weight[classes.where(kept, 0)] * kept
         losses = apply(ops.NLL, (rows, classes), (ignore_index, "none")) * weights
         out = _weighted(losses, weights, reduction)
     return out.reshape(shape) if reduction == "none" else out
@@ -103,7 +101,8 @@ def cross_entropy(
     """Negative log-likelihood of the target classes, in nats.
 
     input: [N, C] or [N, C, d1, ...] (or [C]) float, unnormalised
-    target: [N] or [N, d1, ...] (or []) int64, each in [0, C) or ignore_index; or probabilities of input's shape
+    target: [N] or [N, d1, ...] (or []) int64, each in [0, C) or ignore_index; or float, probabilities of
+        input's shape
     weight: [C], of each class
     label_smoothing: the share of the target that is spread evenly over all classes
     Returns [] ("mean" over the rows that count, by weight; "sum"), or the target's shape ("none").
@@ -128,7 +127,7 @@ def _weighted_cross_entropy(
     out = nll_loss(log_p, classes, weight, ignore_index, reduction)
     if not smoothing:
         return out
-    kept: Any = classes != ignore_index
+    kept = classes != ignore_index
     spread = -(log_p * weight).sum(1) * kept
     if reduction == "mean":
         spread = spread.sum() / (weight[classes.where(kept, 0)] * kept).sum()
@@ -168,13 +167,13 @@ def _same_shape(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tenso
 
 
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """(input - target)^2, of equal shapes; [] for "mean" over all elements and "sum", their shape for "none"."""
+    """(input - target)^2, of equal shapes. Returns [] for "mean" (over all elements) and "sum"."""
     _check_reduction(reduction)
     return apply(ops.MSE, _same_shape("mse_loss", input, target), (reduction,))
 
 
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """|input - target|, of equal shapes; [] for "mean" over all elements and "sum", their shape for "none"."""
+    """|input - target|, of equal shapes. Returns [] for "mean" (over all elements) and "sum"."""
     _check_reduction(reduction)
     return apply(ops.L1, _same_shape("l1_loss", input, target), (reduction,))
 
@@ -186,9 +185,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     classes = int(tensor.max()) + 1 if num_classes == -1 else num_classes
     if tensor.numel() and not 0 <= int(tensor.min()) <= int(tensor.max()) < classes:
         raise IndexError_(f"one_hot: the classes must be in [0, {classes})")
-    found: Any = tensor.unsqueeze(-1) == arange(classes, device=tensor.device)
-    out: Tensor = found.long()
-    return out
+    return (tensor.unsqueeze(-1) == arange(classes, device=tensor.device)).long()
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:

@@ -63,7 +63,7 @@ class Module:
     # what it is made of
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
-        """A tensor that belongs to the module but isn't learned; a persistent one is part of the state_dict."""
+        """A tensor that belongs to the module but isn't learned; if persistent it is in the state_dict."""
         self._buffers[name] = persistent
         object.__setattr__(self, name, tensor)
 

@@ -1,8 +1,9 @@
 """Ops that compute each element of the result from the elements at its place, broadcasting."""
 
 import math
+from typing import Any
 
-from engine.ops.op import CONSTANT
+from engine.ops.op import CONSTANT, Op
 from engine.ops.table import op
 
 # arithmetic
@@ -58,7 +59,7 @@ MINIMUM = op(
 
 
 # low or high is None where that side is open
-def _inside(x, low, high):  # type: ignore[no-untyped-def]  # x is whatever tensor the caller's ops run on
+def _inside(x: Any, low: float | None, high: float | None) -> Any:
     if low is None:
         return x <= high
     return x >= low if high is None else (x >= low).logical_and(x <= high)
@@ -97,19 +98,19 @@ ERF = op("erf", vjp=(lambda g, x: g * (x * x * -1).exp() * (2 / math.sqrt(math.p
 
 TANH = op("tanh", vjp=(lambda g, out: TANH_GRAD(g, out),))
 # g (1 - out^2), one pass; of two factors, so its own gradient is short
-TANH_GRAD = op(
+TANH_GRAD: Op = op(
     "tanh_grad", "g0 out0", vjp=(lambda g, out0: TANH_GRAD(g, out0), lambda g, g0, out0: g * g0 * out0 * -2)
 )
 SIGMOID = op("sigmoid", vjp=(lambda g, out: SIGMOID_GRAD(g, out),))
 # g out (1 - out)
-SIGMOID_GRAD = op(
+SIGMOID_GRAD: Op = op(
     "sigmoid_grad",
     "g0 out0",
     vjp=(lambda g, out0: SIGMOID_GRAD(g, out0), lambda g, g0, out0: g * g0 * (1 - out0 * 2)),
 )
 RELU = op("relu", vjp=(lambda g, out: RELU_GRAD(g, out),))
 # g where out > 0, else 0
-RELU_GRAD = op("relu_grad", "g0 out0", vjp=(lambda g, out0: RELU_GRAD(g, out0), None))
+RELU_GRAD: Op = op("relu_grad", "g0 out0", vjp=(lambda g, out0: RELU_GRAD(g, out0), None))
 
 # comparisons and logic; all give bool
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from engine.ops.op import Op
 from engine.ops.table import op
 
 
@@ -45,7 +46,7 @@ L1 = op(
     ),
 )
 # x [N, C] log-probabilities, target [N] int64; linear in x, so the two ops are each other's gradient
-NLL = op(
+NLL: Op = op(
     "nll",
     "x target",
     "ignore_index reduction",
@@ -56,7 +57,7 @@ NLL = op(
         None,
     ),
 )
-NLL_GRAD = op(
+NLL_GRAD: Op = op(
     "nll_grad",
     "g0 target",
     "classes ignore_index reduction",
@@ -98,7 +99,7 @@ def _cross_entropy_grad_wrt_g(
 
 
 # lse belongs to x: what depends on it is in the rule of x
-CROSS_ENTROPY_GRAD = op(
+CROSS_ENTROPY_GRAD: Op = op(
     "cross_entropy_grad",
     "g0 x lse target",
     "ignore_index smoothing reduction",

@@ -124,8 +124,8 @@ class Op:
     def _check(self) -> None:
         if isinstance(self.vjp, tuple) and len(self.vjp) != len(self.inputs):
             raise EngineError(
-                f"op {self.name!r} has {len(self.inputs)} inputs {self.inputs} and {len(self.vjp)} gradient rules; "
-                "give one per input, None where no gradient flows"
+                f"op {self.name!r} has {len(self.inputs)} inputs {self.inputs} and {len(self.vjp)} gradient "
+                "rules; give one per input, None where no gradient flows"
             )
         rules = self.vjp if isinstance(self.vjp, tuple) else (self.vjp,)
         for rule in rules:
@@ -153,8 +153,8 @@ class Op:
             if name != parameter and name in self.inputs:
                 return suffix, self.inputs.index(name)
         raise EngineError(
-            f"a gradient rule of op {self.name!r} asks for {parameter!r}; it can have its inputs {self.inputs}, "
-            f"its outputs {self.outputs}, its attributes {self.attrs}, g and needs"
+            f"a gradient rule of op {self.name!r} asks for {parameter!r}; it can have the inputs "
+            f"{self.inputs}, the outputs {self.outputs}, the attributes {self.attrs}, g and needs"
         )
 
     def _make_plan(self, needs: tuple[bool, ...]) -> Plan:
@@ -194,7 +194,7 @@ class Op:
         return range(position, position + 1)
 
     def _argument(self, kind: str, where: Any, keep: dict[str, list[int]], count: int) -> tuple[int, Any]:
-        """Kind and index of an argument in a node, whose `saved` holds tensors first and then plain values."""
+        """Kind and index of an argument in a node, whose `saved` holds tensors first, then plain values."""
         if kind == "grad":
             return GRAD, where
         if kind == "attr":

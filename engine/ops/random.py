@@ -4,7 +4,7 @@ The numbers are a pure function of the key, so an op gives the same ones whereve
 a captured program draws new ones by changing a buffer.
 """
 
-from engine.ops.op import CONSTANT
+from engine.ops.op import CONSTANT, Op
 from engine.ops.table import op
 
 # in [0, 1)
@@ -17,4 +17,4 @@ RANDOM_PERMUTATION = op("random_permutation", "key", "length dtype", vjp=CONSTAN
 # 1 with probability p, which has the shape and dtype of the result
 BERNOULLI = op("bernoulli", "p key", vjp=(lambda g: g.zeros_like(), None))
 # x / (1 - p) with probability 1 - p, else 0; linear in x, so the gradient draws the same mask again
-DROPOUT = op("dropout", "x key", "p", vjp=(lambda g, key, p: DROPOUT(g, key, p), None))
+DROPOUT: Op = op("dropout", "x key", "p", vjp=(lambda g, key, p: DROPOUT(g, key, p), None))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.ops.op import CONSTANT
+from engine.ops.op import CONSTANT, Op
 from engine.ops.table import op
 
 
@@ -37,18 +37,18 @@ STACK = op(
     vjp=lambda g, dim, needs: [g.select(dim, k) if needed else None for k, needed in enumerate(needs)],
 )
 # `key`: a tuple of ints, slices, None and Ellipsis
-SLICE = op("slice", "x", "key", view=True, vjp=(lambda g, x_shape, key: SLICE_GRAD(g, x_shape, key),))
+SLICE: Op = op("slice", "x", "key", view=True, vjp=(lambda g, x_shape, key: SLICE_GRAD(g, x_shape, key),))
 # zeros of `shape` with x at `key`
-SLICE_GRAD = op("slice_grad", "x", "shape key", vjp=(lambda g, key: SLICE(g, key),))
+SLICE_GRAD: Op = op("slice_grad", "x", "shape key", vjp=(lambda g, key: SLICE(g, key),))
 # `key` as above; in it, the k-th `True` stands for the k-th index tensor
-INDEX = op(
+INDEX: Op = op(
     "index",
     "x *indices",
     "key",
     vjp=(lambda g, indices, x_shape, key: INDEX_GRAD(g, *indices, x_shape, key), None),
 )
 # zeros of `shape` with x added at the indices
-INDEX_GRAD = op(
+INDEX_GRAD: Op = op(
     "index_grad", "x *indices", "shape key", vjp=(lambda g, indices, key: INDEX(g, *indices, key), None)
 )
 GATHER = op(

@@ -25,7 +25,7 @@ SGD_MOMENTUM_STEP = op(
     mutates=(0, 2),
     vjp=CONSTANT,
 )
-# Kingma and Ba 2014, algorithm 1, with t counted in `step`; `decoupled` weight decay as in Loshchilov and Hutter 2017
+# Kingma and Ba 2014, algorithm 1, with t counted in `step`; decoupled: as in Loshchilov and Hutter 2017
 ADAM_STEP = op(
     "adam_step",
     "p g m v step lr",

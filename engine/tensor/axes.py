@@ -10,7 +10,7 @@ Dim = int | Sequence[int] | None
 
 
 def axis(dim: int, ndim: int, extra: int = 0) -> int:
-    """A non-negative axis; `extra` new axes may be named too. Zero-dimensional tensors count as having one."""
+    """A non-negative axis; `extra` new axes may be named too. Without axes, a tensor counts as having one."""
     reach = max(ndim + extra, 1)
     at = index(dim)
     if not -reach <= at < reach:

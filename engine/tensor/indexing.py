@@ -1,4 +1,4 @@
-"""x[key] and x[key] = value, with ints, slices, None, Ellipsis, integer tensors and masks, as NumPy has them."""
+"""x[key] and x[key] = value, with ints, slices, None, Ellipsis, integer tensors and masks, as in NumPy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     """The selection: a view for ints and slices, a copy where an index tensor or mask takes part."""
     indices, parts = _parts(input, key if type(key) is tuple else (key,))
     if indices:
-        return apply(ops.INDEX, (input, *indices), (parts,))
+        operands: tuple[Tensor, ...] = (input, *indices)
+        return apply(ops.INDEX, operands, (parts,))
     return unary(ops.SLICE, input, (parts,))
 
 
@@ -31,12 +32,7 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     """Overwrite a selection; not recorded, so neither side may take part in a graph."""
     check_unrecorded("x[key] = value", input, value)
     indices, parts = _parts(input, key if type(key) is tuple else (key,))
-    given = operand(value, input)
-    source = (
-        cast(given, input.dtype)
-        if isinstance(given, Variable)
-        else constant(given, input.dtype, input._device)
-    )
+    source = cast(operand_tensor(value, input), input.dtype)
     overwrite(ASSIGN, (input, source, *indices), (parts,))
 
 

@@ -25,7 +25,7 @@ def check_unrecorded(what: str, *operands: Any) -> None:
     """Refuse an overwriting that a graph would have to know about."""
     if MODE.enabled and any(isinstance(x, Variable) and x._requires for x in operands):
         raise NotDifferentiable(
-            f"{what} isn't recorded, and a tensor in it requires grad; do it under no_grad(), or use where() or cat()"
+            f"{what} isn't recorded, and a tensor in it requires grad; do it under no_grad(), or use where()"
         )
 
 
@@ -35,12 +35,12 @@ def replace(x: Tensor, result: Tensor, name: str) -> Tensor:
     if recorded:
         if x._requires and x._node is None:
             raise NotDifferentiable(
-                f"{name}: a leaf that requires grad can't be changed in place, since its gradient would then mean "
-                "another value; do it under no_grad(), or out of place"
+                f"{name}: a leaf that requires grad can't be changed in place, since its gradient would then "
+                "mean another value; do it under no_grad(), or out of place"
             )
         if (x._node is not None and x._node.op.view) or (x._node is None and x._is_view()):
             raise NotDifferentiable(
-                f"{name}: changing a view in place isn't recorded for its base; change the base, or clone() the view"
+                f"{name}: changing a view in place isn't recorded for its base; change the base, or clone()"
             )
     if result._data.shape != x._data.shape:
         raise ShapeError(f"{name}: the result has shape {result.shape} and doesn't fit into shape {x.shape}")

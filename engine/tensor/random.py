@@ -166,7 +166,7 @@ def randint(
     dtype: DType | None = None,
     device: str | Device | None = None,
 ) -> Tensor:
-    """Whole numbers in [low, high), all equally likely; randint(high, size) starts at 0. int64 unless told."""
+    """Whole numbers in [low, high), all equally likely; randint(high, size) starts at 0."""
     if size is None:
         low, high, size = 0, low, high
     shape = shape_of((size,))

@@ -105,7 +105,7 @@ def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 def var(
     input: Tensor, dim: Dim = None, *, correction: float = 1, keepdim: bool = False, **legacy: Any
 ) -> Tensor:
-    """Variance over axes, divided by (count - correction); `unbiased` is the old word for correction 1 or 0."""
+    """Mean squared deviation over axes, divided by count - correction; `unbiased` once meant correction=1."""
     require_floating("var", input)
     return unary(
         ops.VAR, input, (axes(dim, len(input._data.shape)), _correction(correction, legacy), keepdim)

@@ -109,7 +109,7 @@ class Tensor(Variable):
     nelement = numel
 
     def is_floating_point(self) -> bool:
-        return self._data.dtype.kind == "f"
+        return bool(self._data.dtype.kind == "f")
 
     def is_contiguous(self) -> bool:
         flags = getattr(self._data, "flags", None)
@@ -223,12 +223,12 @@ class Tensor(Variable):
         plain = self._data.shape == () and self._device.type != "meta"
         return format(self.item(), spec) if plain else format(str(self), spec)
 
-    def __eq__(self, other: object) -> Tensor | bool:  # type: ignore[override]  # element-wise, as in NumPy
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # element-wise, as in NumPy
         if isinstance(other, Variable | bool | int | float | np.ndarray | np.generic):
             return comparison.eq(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
         return NotImplemented
 
-    def __ne__(self, other: object) -> Tensor | bool:  # type: ignore[override]
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
         if isinstance(other, Variable | bool | int | float | np.ndarray | np.generic):
             return comparison.ne(self, other)  # type: ignore[arg-type]
         return NotImplemented

@@ -12,50 +12,50 @@ from engine.dtypes import DType
 Array = npt.NDArray[Any]
 
 
-def rsqrt(x: Array) -> Array:
+def rsqrt(x: Array) -> Any:
     return np.divide(1, np.sqrt(x), dtype=x.dtype)
 
 
-def reciprocal(x: Array) -> Array:
+def reciprocal(x: Array) -> Any:
     return np.divide(1, x, dtype=x.dtype)
 
 
-def clamp(x: Array, low: float | None, high: float | None) -> Array:
+def clamp(x: Array, low: float | None, high: float | None) -> Any:
     return np.clip(x, low, high)
 
 
-def where(condition: Array, a: Array, b: Array) -> Array:
+def where(condition: Array, a: Array, b: Array) -> Any:
     return np.where(condition, a, b)
 
 
-def sigmoid(x: Array) -> Array:
+def sigmoid(x: Array) -> Any:
     # exp overflows to inf far below zero, and 1 / inf is the right limit
     out: Array = np.exp(np.negative(x))
     out += 1
     return np.divide(1, out, dtype=x.dtype)
 
 
-def sigmoid_grad(g: Array, out: Array) -> Array:
+def sigmoid_grad(g: Array, out: Array) -> Any:
     return g * (out * (1 - out))
 
 
-def tanh_grad(g: Array, out: Array) -> Array:
+def tanh_grad(g: Array, out: Array) -> Any:
     return g * (1 - out * out)
 
 
-def relu(x: Array) -> Array:
+def relu(x: Array) -> Any:
     return np.maximum(x, 0)
 
 
-def relu_grad(g: Array, out: Array) -> Array:
+def relu_grad(g: Array, out: Array) -> Any:
     return np.multiply(g, out > 0, dtype=g.dtype)
 
 
-def cast(x: Array, dtype: DType) -> Array:
+def cast(x: Array, dtype: DType) -> Any:
     return np.asarray(x).astype(dtype.numpy)
 
 
-def clone(x: Array) -> Array:
+def clone(x: Array) -> Any:
     return np.array(x, order="C")
 
 

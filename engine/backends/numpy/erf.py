@@ -69,7 +69,8 @@ def _ratio(parts: tuple[tuple[float, ...], tuple[float, ...]], x: npt.NDArray[An
     for a, b in zip(parts[0][1:], parts[1][1:], strict=True):
         top = top * x + a
         bottom = bottom * x + b
-    return top / bottom
+    ratio: npt.NDArray[Any] = top / bottom
+    return ratio
 
 
 def erf(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -84,4 +85,5 @@ def erf(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     far = 1 - np.exp(-square) * tail
     outside = np.copysign(np.where(size <= 4.0, middle, far), wide)
     out = np.where(size <= 0.46875, near, outside)
-    return out.reshape(np.shape(x)).astype(x.dtype)
+    narrow: npt.NDArray[Any] = out.reshape(np.shape(x)).astype(x.dtype)
+    return narrow

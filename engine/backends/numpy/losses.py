@@ -75,7 +75,7 @@ def cross_entropy(
     kept = _kept(target, x.shape[1], ignore_index)
     if kept is not None:
         target = np.where(kept, target, 0)
-    top = np.maximum.reduce(x, 1, None, None, True)
+    top = np.maximum.reduce(x, axis=1, keepdims=True)
     lse = np.log(np.add.reduce(np.exp(x - top), 1))
     lse += top[:, 0]
     rows = lse - _picked(x, target)

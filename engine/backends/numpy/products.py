@@ -10,7 +10,7 @@ from engine.backends.registry import Kernel
 Array = npt.NDArray[Any]
 
 
-def linear_no_bias(x: Array, weight: Array) -> Array:
+def linear_no_bias(x: Array, weight: Array) -> Any:
     if x.ndim == 2:
         return np.matmul(x, weight.T)
     # one product for all leading axes, where np.matmul would loop over them
@@ -18,7 +18,7 @@ def linear_no_bias(x: Array, weight: Array) -> Array:
 
 
 def linear(x: Array, weight: Array, bias: Array) -> Array:
-    out = linear_no_bias(x, weight)
+    out: Array = linear_no_bias(x, weight)
     out += bias
     return out
 

@@ -7,9 +7,9 @@ the block that the key tensor's counter names and reads words w[0], w[1], ... in
     uniform float64     u[i] = (w[i] >> 11) 2^-53
     uniform float32     u[i] = (h[i] >> 8) 2^-24, where h are the 32-bit halves of w, low half first
     normal              Box and Muller on pairs of float64 (a, b) made of h[2k], h[2k+1] (float32) or of
-                        w[2k], w[2k+1] (float64): r = sqrt(-2 log a), x[2k] = r cos(2 pi b), x[2k+1] = r sin(2 pi b)
-                        with a = (h + 1) 2^-32 or ((w >> 11) + 1) 2^-53, b = h 2^-32 or (w >> 11) 2^-53,
-                        computed in float64 and rounded once
+                        w[2k], w[2k+1] (float64): r = sqrt(-2 log a), x[2k] = r cos(2 pi b) and
+                        x[2k+1] = r sin(2 pi b), with a = (h + 1) 2^-32 or ((w >> 11) + 1) 2^-53 and
+                        b = h 2^-32 or (w >> 11) 2^-53, computed in float64 and rounded once
     integers            low + (w[i] * (high - low) >> 64), the product in 128 bits
     permutation         the stable argsort of w[0 .. n)
     bernoulli, dropout  u32[i] = h[i]; true where h[i] < p 2^32 (dropout keeps where h[i] >= p 2^32)
@@ -104,7 +104,7 @@ def integers(key: Array, low: int, high: int, shape: Shape, dtype: DType) -> Arr
     a_high, a_low, b_high, b_low = w >> thirty_two, w & mask, span >> thirty_two, span & mask
     cross1, cross2 = a_high * b_low, a_low * b_high
     middle = (cross1 & mask) + (cross2 & mask) + (a_low * b_low >> thirty_two)
-    upper = a_high * b_high + (cross1 >> thirty_two) + (cross2 >> thirty_two) + (middle >> thirty_two)
+    upper: Array = a_high * b_high + (cross1 >> thirty_two) + (cross2 >> thirty_two) + (middle >> thirty_two)
     return (upper.astype(np.int64) + low).astype(dtype.numpy).reshape(shape)
 
 

@@ -1,5 +1,6 @@
-"""Kernels that reduce axes. `dim` is a tuple of non-negative axes, one axis for max, min, softmax and cumsum."""
+"""Kernels that reduce axes. `dim` is a tuple of axes; one axis for max, min, softmax and cumsum."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,10 @@ from engine.backends.registry import Kernel
 
 Array = npt.NDArray[Any]
 Dims = tuple[int, ...]
+# the stubs of ufunc.reduce want keepdims as a literal
+_add: Callable[..., Any] = np.add.reduce
+_maximum: Callable[..., Any] = np.maximum.reduce
+_minimum: Callable[..., Any] = np.minimum.reduce
 
 
 def _count(x: Array, dim: Dims) -> int:
@@ -19,20 +24,20 @@ def _count(x: Array, dim: Dims) -> int:
 
 
 def sum_(x: Array, dim: Dims, keepdim: bool) -> Any:
-    return np.add.reduce(x, dim, None if x.dtype.kind == "f" else np.int64, None, keepdim)
+    return _add(x, axis=dim, dtype=None if x.dtype.kind == "f" else np.int64, keepdims=keepdim)
 
 
 def mean(x: Array, dim: Dims, keepdim: bool) -> Any:
-    total = np.add.reduce(x, dim, None, None, keepdim)
+    total = _add(x, axis=dim, keepdims=keepdim)
     return np.true_divide(total, _count(x, dim), dtype=x.dtype)
 
 
 def amax(x: Array, dim: Dims, keepdim: bool) -> Any:
-    return np.maximum.reduce(x, dim, None, None, keepdim)
+    return _maximum(x, axis=dim, keepdims=keepdim)
 
 
 def amin(x: Array, dim: Dims, keepdim: bool) -> Any:
-    return np.minimum.reduce(x, dim, None, None, keepdim)
+    return _minimum(x, axis=dim, keepdims=keepdim)
 
 
 def _extreme(x: Array, indices: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
@@ -70,7 +75,7 @@ def var(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
     # two passes: the one-pass formula cancels where the mean is large
     centred = x - mean(x, dim, True)
     np.multiply(centred, centred, out=centred)
-    total = np.add.reduce(centred, dim, None, None, keepdim)
+    total = _add(centred, axis=dim, keepdims=keepdim)
     return np.true_divide(total, max(_count(x, dim) - correction, 0), dtype=x.dtype)
 
 
@@ -79,10 +84,10 @@ def std(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
 
 
 def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Any:
-    top = np.maximum.reduce(x, dim, None, None, True)
+    top = _maximum(x, axis=dim, keepdims=True)
     # all -inf (or +inf in it): x - top would be NaN; with 0 in its place the limits come out
     top = np.where(np.isfinite(top), top, x.dtype.type(0))
-    total = np.log(np.add.reduce(np.exp(x - top), dim, None, None, True)) + top
+    total = np.log(_add(np.exp(x - top), axis=dim, keepdims=True)) + top
     return total if keepdim else total.squeeze(dim)
 
 
@@ -95,16 +100,16 @@ def cumsum(x: Array, dim: int) -> Array:
 def softmax(x: Array, dim: int) -> Array:
     if x.ndim == 0:
         return np.ones_like(x)
-    out: Array = np.exp(x - np.maximum.reduce(x, dim, None, None, True))
-    out /= np.add.reduce(out, dim, None, None, True)
+    out: Array = np.exp(x - _maximum(x, axis=dim, keepdims=True))
+    out /= _add(out, axis=dim, keepdims=True)
     return out
 
 
 def log_softmax(x: Array, dim: int) -> Array:
     if x.ndim == 0:
         return np.zeros_like(x)
-    out: Array = x - np.maximum.reduce(x, dim, None, None, True)
-    out -= np.log(np.add.reduce(np.exp(out), dim, None, None, True))
+    out: Array = x - _maximum(x, axis=dim, keepdims=True)
+    out -= np.log(_add(np.exp(out), axis=dim, keepdims=True))
     return out
 
 

@@ -55,11 +55,12 @@ def sgd_momentum_step(
     p -= (g + v * momentum if nesterov else v) * float(lr)
 
 
-def adam_step(
+def _adam(
     p: Array,
     g: Array,
     m: Array,
     v: Array,
+    v_max: Array | None,
     step: Array,
     lr: Array,
     beta1: float,
@@ -68,7 +69,6 @@ def adam_step(
     weight_decay: float,
     decoupled: bool,
     maximize: bool,
-    v_max: Array | None = None,
 ) -> None:
     step += 1
     t, rate = float(step), float(lr)
@@ -88,10 +88,14 @@ def adam_step(
     p -= m / denominator * (rate / (1 - beta1**t))
 
 
+def adam_step(p: Array, g: Array, m: Array, v: Array, step: Array, lr: Array, *attrs: Any) -> None:
+    _adam(p, g, m, v, None, step, lr, *attrs)
+
+
 def amsgrad_step(
     p: Array, g: Array, m: Array, v: Array, v_max: Array, step: Array, lr: Array, *attrs: Any
 ) -> None:
-    adam_step(p, g, m, v, step, lr, *attrs, v_max=v_max)
+    _adam(p, g, m, v, v_max, step, lr, *attrs)
 
 
 KERNELS: dict[str, Kernel] = {

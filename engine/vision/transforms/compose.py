@@ -13,8 +13,8 @@ def whole_batch(transform: Any) -> Callable[[Any], Any] | None:
 class Compose:
     """The transforms one after the other.
 
-    A transform is a function of one sample. One that also has a method `batch`, giving for samples stacked along
-    a first axis what stacking its results would give, is applied to whole batches.
+    A transform is a function of one sample. One that also has a method `batch`, giving for stacked samples
+    what stacking its results would give, is applied to whole batches.
     """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:

@@ -40,7 +40,8 @@ class ToTensor:
 
 def _scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if pixels.dtype == np.uint8:
-        return np.divide(pixels, np.float32(255), dtype=np.float32)
+        scaled: npt.NDArray[Any] = np.divide(pixels, np.float32(255), dtype=np.float32)
+        return scaled
     return np.array(pixels)
 
 
@@ -62,7 +63,7 @@ class Normalize:
             raise ShapeError("Normalize: a standard deviation of 0 would divide by zero")
 
     def __call__(self, tensor: Tensor) -> Tensor:
-        if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+        if not tensor.is_floating_point():
             raise DTypeError("Normalize takes floating-point tensors; put ToTensor before it")
         if tensor.ndim < 3 or len(self.mean) not in (1, tensor.shape[-3]):
             raise ShapeError(
