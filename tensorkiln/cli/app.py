@@ -61,8 +61,9 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `kiln` with these arguments (default: the process's own); the exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _on_signal)
+    signal.signal(signal.SIGTERM, _on_signal)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGHUP, _on_signal)
     try:
         app(arguments, prog_name="kiln")
     except SystemExit as ended:

@@ -43,6 +43,9 @@ def run(out: Path, home: Path | None, *, json: bool) -> int:
     except (KilnError, OSError) as fault:
         result["status"] = "failed"
         complain(str(fault), f"the log: {out / 'kiln.log'}")
+    except BaseException:  # Ctrl-C, or a signal
+        console.print("\nStopped; nothing of the demo is left running.")
+        raise
     if json:
         data_json(result)
     return exits.OK if result["status"] == "succeeded" else exits.FAILED

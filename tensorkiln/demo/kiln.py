@@ -1,7 +1,6 @@
 """A kiln of the demo's own: `kiln up` as a child on a leash, on a free port, with a home that is put away."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from typing import Self
 from tensorkiln import leash
 from tensorkiln.errors import KilnError
 from tensorkiln.homes import home_path
+from tensorkiln.stack.home import Home, HomeLock
 
 _PREFIX = "kiln-demo-"
 _READY_TIMEOUT_S = 120.0
@@ -114,11 +114,6 @@ def _sweep() -> None:
     for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             found = left.lstat()
-            if found.st_uid != os.getuid() or time.time() - found.st_mtime < _STALE_S:
-                continue
-            descriptor = os.open(left / "run" / "kiln.lock", os.O_RDWR)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_old = time.time() - found.st_mtime > _STALE_S
+            if found.st_uid == os.getuid() and is_old and HomeLock.is_left(Home(left)):
                 shutil.rmtree(left, ignore_errors=True)
-            finally:
-                os.close(descriptor)

@@ -1,9 +1,9 @@
 """The home of a stack: its folders, the lock that only one kiln can hold, and the note for clients."""
 
 import contextlib
-import fcntl
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,9 @@ from typing import Any, Self
 
 from tensorkiln.homes import is_alive, running_kiln
 from tensorkiln.stack.errors import HomeBusy, StackError
+
+if sys.platform != "win32":  # where `serve` refuses to run
+    import fcntl
 
 # How long the processes of a killed kiln may take to die. Their leash kills them at once.
 _DEATHBED_S = 3.0
@@ -98,6 +101,21 @@ class HomeLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return cls(descriptor)
+
+    @staticmethod
+    def is_left(home: Home) -> bool:
+        """Whether a kiln once ran on this home and none does now."""
+        try:
+            descriptor = os.open(home.run / "kiln.lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
 
     def release(self) -> None:
         with contextlib.suppress(OSError):

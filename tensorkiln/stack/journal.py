@@ -37,6 +37,10 @@ class Journal:
         """A line of our own."""
         self.write(OURS, text)
 
+    def note(self, text: str) -> None:
+        """A line of our own for the file alone: the screen tells it in its own way."""
+        self._to_file(OURS, text)
+
     def write(self, source: str, text: str) -> None:
         """A line of the process `source`. Escape sequences in it are made visible, never obeyed."""
         text = _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text.rstrip("\r\n"))[:_LONGEST_LINE]

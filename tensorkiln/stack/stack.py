@@ -17,7 +17,7 @@ import httpx
 
 from tensorkiln.stack import address, broker
 from tensorkiln.stack.child import Child
-from tensorkiln.stack.errors import ChildFailed
+from tensorkiln.stack.errors import ChildFailed, StackError
 from tensorkiln.stack.home import Home, HomeLock
 from tensorkiln.stack.journal import Journal
 from tensorkiln.version import __version__
@@ -67,6 +67,8 @@ class Screen(Protocol):
 
 def serve(options: Options, screen: Screen) -> None:
     """Run the stack until SIGINT, SIGTERM or SIGHUP. Raises StackError; nothing is left running."""
+    if sys.platform == "win32":
+        raise StackError("`kiln up` needs Linux or macOS; on Windows use WSL, or docker compose")
     home = Home(options.home)
     home.prepare()
     lock = HomeLock.take(home)
@@ -105,7 +107,7 @@ class _Stack:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._on_signal, number)
-        self._journal.say(f"kiln {__version__} starts, pid {os.getpid()}, home {self._home.path}")
+        self._journal.note(f"kiln {__version__} starts, pid {os.getpid()}, home {self._home.path}")
         try:
             up = self._watched(self._bring_up())
             await self._end.wait()
@@ -141,7 +143,7 @@ class _Stack:
         self._home.write_note(
             {name: getattr(running, name) for name in ("pid", "url", "started_at", "version")}
         )
-        self._journal.say(f"ready at {running.url}")
+        self._journal.note(f"ready at {running.url}")
         self._screen.ready(running, time.monotonic() - began)
         self._journal.show_on(self._screen.journal_terminal, colour=self._screen.journal_colour)
 
@@ -167,7 +169,8 @@ class _Stack:
         self._children.append(migration)
         await migration.run_once()
         self._children.remove(migration)
-        self._screen.step("database", migration.tail[-1] if migration.tail else "", time.monotonic() - began)
+        said = migration.tail[-1] if migration.tail else "migrated"
+        self._screen.step("database", said.removeprefix("database "), time.monotonic() - began)
 
     async def _api_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
@@ -187,17 +190,18 @@ class _Stack:
     async def _take_down(self) -> None:
         began = time.monotonic()
         self._screen.stopping(self._end_reason)
-        self._journal.say(f"stopping: {self._end_reason or 'a process failed'}")
+        self._journal.note(f"stopping: {self._end_reason or 'a process failed'}")
         self._home.remove_note()
         kill_at = began + STOP_TIMEOUT_S
         await asyncio.gather(*(child.stop(kill_at) for child in self._children))
         if self._broker_child is not None:
+            self._journal.show_on(None, colour=False)  # its long farewell is for the file
             await self._broker_child.stop(time.monotonic() + BROKER_STOP_TIMEOUT_S)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._broker is not None:
             with contextlib.suppress(OSError):
                 self._broker.remove_socket()
-        self._journal.say("stopped")
+        self._journal.note("stopped")
         self._screen.stopped(time.monotonic() - began)
 
     def _keep(self, name: str, *arguments: str) -> None:

