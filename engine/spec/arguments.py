@@ -15,8 +15,6 @@ from engine.spec.complaints import is_text, show
 from engine.tensor import Tensor
 
 REQUIRED: Any = inspect.Parameter.empty
-# what the engine passes by itself
-NOT_SAID = {"self", "device", "dtype", "params", "optimizer", "last_epoch"}
 LONGEST_LIST = 64
 
 
@@ -75,11 +73,7 @@ def arguments_of(
     hints = hints_of(target)
     found: dict[str, Argument] = {}
     for name, parameter in inspect.signature(target).parameters.items():
-        if (
-            name in NOT_SAID
-            or name in skip
-            or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        ):
+        if name in skip or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         hint = _json_part(hints.get(name))
         if hint is not None and not (hint is type(None) and parameter.default is None):
@@ -184,10 +178,9 @@ def _read_list(items: tuple[Any, ...], value: Any, bounds: Bounds | None) -> tup
 def _bounded(hint: type, value: int | float, bounds: Bounds | None) -> int | float:
     if isinstance(value, float) and not math.isfinite(value):
         raise Mismatch(f"is {show(value)}; it must be finite")
-    if isinstance(value, int) and (value > LARGEST_SIZE or value < -LARGEST_SIZE - 1):
-        if value > 0 or bounds is None:
-            raise Mismatch(f"is {show(value)}, too large; the limit is {LARGEST_SIZE}")
     bounds = bounds or (ANY_INTEGER if hint is int else ANY_NUMBER)
+    if value > bounds.maximum >= LARGEST_SIZE:
+        raise Mismatch(f"is {show(value)}, too large; the limit is {bounds.maximum:.10g}")
     if not bounds.hold(value):
         raise Mismatch(f"is {show(value)}; it must be {bounds.words()}")
     return hint(value)  # type: ignore[no-any-return]

@@ -8,14 +8,15 @@ import math
 from dataclasses import dataclass
 
 LARGEST_SIZE = 2**31 - 1  # of one axis, and of every integer without a limit of its own
+REACH = 1e30  # of every other number; float32 ends at 3e38
 
 
 @dataclass(frozen=True)
 class Bounds:
     """A closed interval; an open end is said by `above` and `below`."""
 
-    minimum: float = -math.inf
-    maximum: float = math.inf
+    minimum: float = -REACH
+    maximum: float = REACH
     above: float = -math.inf
     below: float = math.inf
 
@@ -24,15 +25,9 @@ class Bounds:
 
     def words(self) -> str:
         """The limits as they end a sentence: "at least 1", "at least 0 and below 1"."""
-        parts = [
-            ("at least", self.minimum),
-            ("above", self.above),
-            ("at most", self.maximum),
-            ("below", self.below),
-        ]
-        return " and ".join(
-            f"{word} {limit:g}" for word, limit in parts if math.isfinite(limit) and limit < LARGEST_SIZE
-        )
+        parts = {"at least": self.minimum, "above": self.above, "at most": self.maximum, "below": self.below}
+        said = [f"{word} {limit:.10g}" for word, limit in parts.items() if abs(limit) < LARGEST_SIZE]
+        return " and ".join(said or [f"between -{REACH:g} and {REACH:g}"])
 
     def schema(self) -> dict[str, float]:
         """The JSON schema keywords of the finite limits."""
@@ -74,6 +69,18 @@ BOUNDS: dict[str, Bounds] = {
     "dim": AXIS,
     "dim0": AXIS,
     "dim1": AXIS,
+    "gamma": POSITIVE,
     "step_size": SIZE,
+    "milestones": SIZE,
     "T_max": SIZE,
+    "eta_min": NOT_NEGATIVE,
+    "start_factor": Bounds(above=0, maximum=1),
+    "end_factor": UNIT,
+    "total_iters": SIZE,
+    "epochs": Bounds(minimum=1, maximum=10**6),
+    "batch_size": Bounds(minimum=1, maximum=10**6),
+    "seed": Bounds(minimum=0, maximum=2**63 - 1),
+    "every": SIZE,
+    "every_steps": SIZE,
+    "keep": Bounds(minimum=1, maximum=100),
 }

@@ -7,20 +7,22 @@ from typing import Any
 
 from engine import optim
 from engine.errors import EngineError
-from engine.spec.layers import LAYERS, LOSSES, Entries, entries_of, public_classes
+from engine.optim import lr_scheduler
+from engine.spec.layers import LAYERS, LOSSES, entries_of, public_classes
 from engine.spec.metrics import METRICS
 from engine.vision import transforms
 
 OPTIMIZERS = entries_of("optimizer", public_classes(optim, optim.Optimizer))
-SCHEDULERS: Entries = {}
+SCHEDULERS = entries_of("scheduler", public_classes(lr_scheduler, lr_scheduler.LRScheduler))
 TRANSFORMS = entries_of("transform", public_classes(transforms, object))
+METRICS_OF = entries_of("metric", METRICS.values())
 KINDS = {
     "layers": LAYERS,
     "losses": LOSSES,
     "optimizers": OPTIMIZERS,
     "schedulers": SCHEDULERS,
     "transforms": TRANSFORMS,
-    "metrics": entries_of("metric", METRICS.values()),
+    "metrics": METRICS_OF,
 }
 
 

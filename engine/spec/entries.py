@@ -11,6 +11,8 @@ from engine.spec.arguments import Argument, Mismatch, arguments_of, hints_of, ob
 from engine.spec.complaints import Complaints, at, nearest, show
 from engine.tensor import Tensor
 
+# parameters that the engine passes by itself
+PASSED = ("device", "dtype", "params", "optimizer", "last_epoch")
 # arguments that follow from the input's shape, and the axis that says them
 INFERRED = {"in_features": -1}
 
@@ -98,7 +100,7 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     operands, most = _operands(target) if kind == "function" else ((), 1)
     if kind == "metric":
         operands = ("output", "target")
-    arguments = arguments_of(target, docstring, operands)
+    arguments = arguments_of(target, docstring, operands if kind == "fields" else (*operands, *PASSED))
     if arguments is None:
         return None
     summary = docstring.split("\n\n")[0].replace("\n", " ")

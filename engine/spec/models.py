@@ -29,7 +29,6 @@ class ModelReport:
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
     input_dtype: str
-    output_dtype: str
     parameters: int
     flops_per_sample: int
     layers: list[LayerReport]
@@ -63,12 +62,13 @@ def build_model(definition: Mapping[str, Any], seed: int = 0) -> Network:
     return construct(outline, CPU, read)
 
 
-def metered_model(definition: Mapping[str, Any]) -> tuple[Network, Tally]:
-    """The module on a metered device: no memory, no values, all work counted."""
+def metered_model(definition: Mapping[str, Any]) -> tuple[Network, MeteredDevice, Tally]:
+    """The module on a metered device, with that device and its tally: no memory, no values, all work counted."""
     _, outline, read = _check(definition)
     tally = Tally()
+    device = MeteredDevice(tally)
     with untouched_generator():
-        return construct(outline, MeteredDevice(tally), read), tally
+        return construct(outline, device, read), device, tally
 
 
 @contextmanager
@@ -98,7 +98,6 @@ def _check(definition: Mapping[str, Any]) -> tuple[ModelReport, Outline, Definit
         input_shape=read.input_shape,
         output_shape=output.shape[1:],
         input_dtype=read.input_dtype or "float32",
-        output_dtype=output.dtype.name,
         parameters=inference.parameters,
         flops_per_sample=sum(layer.flops for layer in inference.layers),
         layers=inference.layers,

@@ -1,0 +1,275 @@
+"""Checking a training job against its model and its dataset."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.dtypes import of
+from engine.errors import EngineError
+from engine.spec.catalogue import TRANSFORMS
+from engine.spec.complaints import Complaints, show
+from engine.spec.datasets import DatasetSchema
+from engine.spec.inference import REFUSALS
+from engine.spec.jobs import Choice, Job, read_job
+from engine.spec.models import ModelReport, metered_model, untouched_generator
+from engine.spec.preparation import prepared, prepared_targets
+from engine.spec.rehearsal import Cost, Rehearsal
+from engine.tensor import Tensor
+
+TRAIN = "train"  # the split that is trained on
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """A valid job.
+
+    job: canonical: every default filled in
+    flops_per_step: of a full batch, forward, backward and optimizer; flops_total: of all training steps
+    peak_memory_bytes: the most that is held at once in a training step: weights, gradients, optimizer state, what
+        the tape keeps, the batch, and the dataset as it is held for training; not the interpreter itself
+    """
+
+    job: dict[str, Any]
+    parameters: int
+    flops_per_step: int
+    flops_total: int
+    steps_per_epoch: int
+    steps_total: int
+    peak_memory_bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-safe."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+
+def check_job(job: Mapping[str, Any], model: ModelReport, dataset: DatasetSchema) -> JobReport:
+    """What a job says, once it is found to fit its model and its dataset; nothing is allocated.
+
+    Looks at loss, optimizer, scheduler, transforms, epochs, batch_size, shuffle, seed, metrics, evaluate, checkpoint
+    and device; other fields stay as they are. Pointers are into the job's document, and "/model" for the model.
+    Raises SpecError with every problem found, whatever JSON value it is given.
+    """
+    complaints = Complaints()
+    read = read_job(job, complaints)
+    if read is None:
+        complaints.raise_any()
+        raise AssertionError("an unread job is complained of")
+    check = _Check(read, model, dataset, complaints)
+    check.splits()
+    check.samples()
+    check.metrics()
+    with untouched_generator():
+        cost = check.rehearse()
+    complaints.raise_any()
+    assert cost is not None
+    return check.report(cost)
+
+
+class _Check:
+    """One job beside its model and its dataset."""
+
+    def __init__(self, job: Job, model: ModelReport, dataset: DatasetSchema, complaints: Complaints) -> None:
+        self.job = job
+        self.model = model
+        self.dataset = dataset
+        self.complaints = complaints
+        self.has_classes = dataset.classes is not None and np.dtype(dataset.target_dtype).kind in "iu"
+
+    def splits(self) -> None:
+        """The splits that the job uses are there, and a batch isn't more than all."""
+        known = self.dataset.splits
+        samples, size = known.get(TRAIN, 0), self.job.plain.get("batch_size")
+        if samples == 0:
+            self.complaints.add("/dataset", f'the dataset has no "{TRAIN}" split with samples to train on')
+        elif size is not None and size > samples:
+            detail = f"batch_size is {size}, the {TRAIN} split has only {samples} samples"
+            self.complaints.add("/batch_size", detail)
+        wanted = self.job.evaluate["split"] if self.job.evaluate else None
+        if wanted is not None and not known.get(wanted):
+            names = ", ".join(name for name, count in known.items() if count) or "none"
+            detail = f"the dataset has no split {show(wanted)} with samples; its splits: {names}"
+            self.complaints.add("/evaluate/split", detail)
+
+    def samples(self) -> None:
+        """The transforms can take what is stored, one after the other, and give what the model takes."""
+        if self.job.transforms is None:
+            return
+        value = np.zeros((2, *self.dataset.input_shape), self.dataset.input_dtype)
+        for choice in self.job.transforms:
+            try:
+                transform = choice.entry.make(choice.values)
+            except REFUSALS as error:
+                self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
+                return
+            try:
+                value = prepared([transform], value)
+                of(value.dtype)
+            except (
+                *REFUSALS,
+                AttributeError,
+            ) as error:  # a transform of tensors may not even look at an array
+                given, hint = _kind(value.shape[1:], value.dtype), self._missing_before(transform, value)
+                detail = f"{choice.entry.name} can't take samples that are {given}{hint or f': {error}'}"
+                self.complaints.add(choice.pointer, detail)
+                return
+        if self._suits(value):
+            return
+        given = _kind(value.shape[1:], value.dtype)
+        wanted = _kind(self.model.input_shape, self.model.input_dtype)
+        after = "after the transforms they are" if self.job.transforms else "and the dataset's are"
+        detail = f"the model takes samples that are {wanted}, {after} {given}{self._remedy(value)}"
+        self.complaints.add("/transforms", detail)
+
+    def _suits(self, value: np.ndarray[Any, Any]) -> bool:
+        return value.shape[1:] == self.model.input_shape and str(value.dtype) == self.model.input_dtype
+
+    def _remedy(self, value: np.ndarray[Any, Any]) -> str:
+        """One transform that would help, or the input that the model should have."""
+        for name, transform in _plain_transforms():
+            with suppress(*REFUSALS, AttributeError):
+                if self._suits(prepared([transform], value)):
+                    return f'; add {{"type": "{name}"}} to transforms'
+        if str(value.dtype) == self.model.input_dtype:
+            return f"; give the model's input the shape {show(list(value.shape[1:]))}"
+        return ""
+
+    @staticmethod
+    def _missing_before(transform: Any, value: np.ndarray[Any, Any]) -> str:
+        """One transform that would have to come first."""
+        for name, first in _plain_transforms():
+            with suppress(*REFUSALS, AttributeError):
+                prepared([first, transform], value)
+                return f'; put {{"type": "{name}"}} before it'
+        return ""
+
+    def metrics(self) -> None:
+        for position, name in enumerate(self.job.metrics):
+            # the only metric so far counts classes
+            is_scored = len(self.model.output_shape) == len(self.dataset.target_shape) + 1
+            if not self.has_classes:
+                detail = f"{name} needs a dataset with classes, and this one has {self.dataset.target_dtype} targets"
+                self.complaints.add(f"/metrics/{position}", detail)
+            elif not is_scored:
+                shape = show(list(self.model.output_shape))
+                detail = f"{name} needs one output a class; the model's output is {shape} a sample"
+                self.complaints.add(f"/metrics/{position}", detail)
+
+    def rehearse(self) -> Cost | None:
+        """Two steps without values; None after a complaint."""
+        loss, optimizer = self.job.loss, self.job.optimizer
+        model, device, tally = metered_model(self.model.definition)
+        made = self._optimizer(optimizer, list(model.parameters())) if optimizer else None
+        if self.job.scheduler and made is not None:
+            self._made(self.job.scheduler, optimizer=made)
+        if loss is None:
+            return None
+        targets = prepared_targets(np.zeros((0, *self.dataset.target_shape), self.dataset.target_dtype))
+        rehearsal = Rehearsal(
+            model,
+            device,
+            tally,
+            (self.model.input_shape, self.model.input_dtype),
+            (self.dataset.target_shape, str(targets.dtype)),
+        )
+        function = self._made(loss)
+        if function is None or not self._loss_fits(loss, function, rehearsal):
+            return None
+        size = self.job.plain.get("batch_size")
+        if made is None or size is None or len(self.complaints):
+            return None
+        try:
+            return rehearsal.run(size, function, made)
+        except REFUSALS as error:
+            self.complaints.add("/model", f"the model can't be trained: {error}")
+            return None
+
+    def _optimizer(self, choice: Choice, parameters: list[Any]) -> Any:
+        if not parameters:
+            self.complaints.add(
+                "/model", "the model has no parameters, so there is nothing to train; add a Linear"
+            )
+            return None
+        return self._made(choice, params=parameters)
+
+    def _made(self, choice: Choice, **extra: Any) -> Any:
+        try:
+            return choice.entry.make(choice.values, **extra)
+        except REFUSALS as error:
+            self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
+            return None
+
+    def _loss_fits(self, choice: Choice, function: Any, rehearsal: Rehearsal) -> bool:
+        """The loss takes the model's output and the dataset's targets, and gives one number to go down."""
+        inputs, targets = rehearsal.batch(2)
+        output: Tensor = rehearsal.model(inputs)
+        try:
+            value: Tensor = function(output, targets)
+        except REFUSALS as error:
+            given = _kind(output.shape[1:], output.dtype.name)
+            wanted = _kind(self.dataset.target_shape, targets.dtype.name)
+            hint = "; for classes take CrossEntropyLoss" if self.has_classes else ""
+            detail = (
+                f"{choice.entry.name} can't compare the model's output, {given} a sample, with the dataset's "
+                f"targets, {wanted}: {error} (with a batch of 2){hint}"
+            )
+            self.complaints.add(choice.pointer, detail)
+            return False
+        if value.shape != ():
+            detail = 'the loss must be one number for the whole batch; take the reduction "mean" or "sum"'
+            self.complaints.add(choice.pointer, detail)
+            return False
+        classes, is_scored = self.dataset.classes, output.ndim == targets.ndim + 1
+        if self.has_classes and classes is not None and is_scored and output.shape[1] < classes:
+            count = output.shape[1]
+            detail = f"the model gives {count} outputs, the dataset has {classes} classes; the last layer must give {classes}"
+            self.complaints.add("/model", detail)
+            return False
+        if not value.requires_grad:
+            if any(True for _ in rehearsal.model.parameters()):
+                self.complaints.add(
+                    "/model", "the model's output doesn't depend on its parameters, so it can't learn"
+                )
+            return False
+        return True
+
+    def report(self, cost: Cost) -> JobReport:
+        size, epochs = self.job.plain["batch_size"], self.job.plain["epochs"]
+        samples = self.dataset.splits[TRAIN]
+        steps = -(-samples // size)
+        used = {TRAIN} | ({self.job.evaluate["split"]} if self.job.evaluate else set())
+        held = sum(self.dataset.splits[name] for name in used)
+        return JobReport(
+            job=self.job.document(),
+            parameters=self.model.parameters,
+            flops_per_step=cost.flops,
+            # every sample costs the same, also in a last batch that is smaller
+            flops_total=cost.flops // size * samples * epochs,
+            steps_per_epoch=steps,
+            steps_total=steps * epochs,
+            peak_memory_bytes=cost.peak_bytes + held * self._sample_bytes(),
+        )
+
+    def _sample_bytes(self) -> int:
+        """One sample as training holds it."""
+        shapes = [
+            (self.model.input_shape, self.model.input_dtype),
+            (self.dataset.target_shape, self.dataset.target_dtype),
+        ]
+        return sum(int(np.prod(shape, dtype=object)) * np.dtype(kind).itemsize for shape, kind in shapes)
+
+
+def _plain_transforms() -> list[tuple[str, Any]]:
+    """Those that need no arguments."""
+    return [
+        (name, e.make({}))
+        for name, e in TRANSFORMS.items()
+        if not any(a.required for a in e.arguments.values())
+    ]
+
+
+def _kind(shape: tuple[int, ...], dtype: Any) -> str:
+    return f"{dtype} {show(list(shape))}"

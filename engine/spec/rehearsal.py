@@ -1,0 +1,65 @@
+"""Two training steps of a job on a metered device: whether they run, the work they do, the memory they hold."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engine.dtypes import dtype, float64
+from engine.spec.meter import MeteredDevice, Tally
+from engine.spec.network import Network
+from engine.tensor import Tensor, creation
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one training step (forward, backward, optimizer) and, at its peak, of all that is alive in it."""
+
+    flops: int
+    peak_bytes: int
+
+
+class Rehearsal:
+    """A model with a batch to train on, without values.
+
+    Shapes are of one sample; the device is the one that the model is on.
+    """
+
+    def __init__(
+        self,
+        model: Network,
+        device: MeteredDevice,
+        tally: Tally,
+        input: tuple[tuple[int, ...], str],
+        target: tuple[tuple[int, ...], str],
+    ) -> None:
+        self.model = model
+        self.device = device
+        self.tally = tally
+        self._input = input
+        self._target = target
+
+    def batch(self, samples: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets of that many samples."""
+        made = [
+            creation.empty((samples, *shape), dtype=dtype(kind), device=self.device)
+            for shape, kind in (self._input, self._target)
+        ]
+        return made[0], made[1]
+
+    def run(self, samples: int, loss: Any, optimizer: Any) -> Cost:
+        """Two steps, since from the second on the optimizer's state is there as well."""
+        states: dict[int, dict[str, Any]] = {}
+        rate = creation.zeros((), dtype=float64, device=self.device)
+        flops = 0
+        for _ in range(2):
+            before = self.tally.flops
+            inputs, targets = self.batch(samples)
+            optimizer.zero_grad()
+            value = loss(self.model(inputs), targets)
+            value.backward()
+            # not optimizer.step(), which looks at the learning rate's value
+            for group in optimizer.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None:
+                        optimizer.update(p, p.grad, states.setdefault(id(p), {}), group, rate)
+            flops = self.tally.flops - before
+        return Cost(flops, self.tally.peak_bytes)
