@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store import events
@@ -82,17 +82,6 @@ def get(session: Session, job_id: str) -> Job:
     if job is None:
         raise UnknownJob(job_id)
     return job
-
-
-def queue_position(session: Session, job: Job) -> int | None:
-    """1 for the next queued job, None for one that is not queued."""
-    if job.state != QUEUED:
-        return None
-    ahead = select(func.count()).where(
-        Job.state == QUEUED,
-        or_(Job.queued_at < job.queued_at, and_(Job.queued_at == job.queued_at, Job.id < job.id)),
-    )
-    return 1 + (session.scalar(ahead) or 0)
 
 
 def request_cancel(session: Session, job_id: str) -> str:

@@ -195,15 +195,6 @@ def test_an_unknown_job_is_named(store: Store) -> None:
         jobs.request_cancel(session, "job_none")
 
 
-def test_queue_positions_count_up_in_the_order_of_submission(store: Store) -> None:
-    with store.write() as session:
-        ids = [submit(session) for _ in range(3)]
-        assert [jobs.queue_position(session, jobs.get(session, job_id)) for job_id in ids] == [1, 2, 3]
-        claim(session, ids[0])
-        session.expire_all()
-        assert [jobs.queue_position(session, jobs.get(session, job_id)) for job_id in ids] == [None, 1, 2]
-
-
 def test_a_queued_job_is_rung_for_again_but_ever_more_rarely(store: Store) -> None:
     with store.write() as session:
         job_id = submit(session)
