@@ -286,7 +286,7 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
         saved.append(inputs[position]._data.dtype)
     node.saved = saved
     for slot, out in enumerate(outs):
-        if op.differentiable_outputs[slot]:
+        if op.differentiable_outputs[slot] and out._data.dtype.kind == "f":
             out._node = node
             out._slot = slot
             out._requires = True

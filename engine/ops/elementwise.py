@@ -43,8 +43,8 @@ MAXIMUM = op(
     "a b",
     broadcasts=True,
     vjp=(
-        lambda g, a, b: (g / 2).where(a == b, g).where(a >= b, 0.0),
-        lambda g, a, b: (g / 2).where(a == b, g).where(b >= a, 0.0),
+        lambda g, a, b: (g / 2).where(a == b, g).masked_fill(a < b, 0.0),
+        lambda g, a, b: (g / 2).where(a == b, g).masked_fill(b < a, 0.0),
     ),
 )
 MINIMUM = op(
@@ -52,8 +52,8 @@ MINIMUM = op(
     "a b",
     broadcasts=True,
     vjp=(
-        lambda g, a, b: (g / 2).where(a == b, g).where(a <= b, 0.0),
-        lambda g, a, b: (g / 2).where(a == b, g).where(b <= a, 0.0),
+        lambda g, a, b: (g / 2).where(a == b, g).masked_fill(a > b, 0.0),
+        lambda g, a, b: (g / 2).where(a == b, g).masked_fill(b > a, 0.0),
     ),
 )
 
@@ -109,7 +109,7 @@ SIGMOID_GRAD: Op = op(
     vjp=(lambda g, out0: SIGMOID_GRAD(g, out0), lambda g, g0, out0: g * g0 * (1 - out0 * 2)),
 )
 RELU = op("relu", vjp=(lambda g, out: RELU_GRAD(g, out),))
-# g where out > 0, else 0
+# g, and 0 where out <= 0
 RELU_GRAD: Op = op("relu_grad", "g0 out0", vjp=(lambda g, out0: RELU_GRAD(g, out0), None))
 
 # comparisons and logic; all give bool

@@ -40,7 +40,7 @@ STACK = op(
 SLICE: Op = op("slice", "x", "key", view=True, vjp=(lambda g, x_shape, key: SLICE_GRAD(g, x_shape, key),))
 # zeros of `shape` with x at `key`
 SLICE_GRAD: Op = op("slice_grad", "x", "shape key", vjp=(lambda g, key: SLICE(g, key),))
-# `key` as above; in it, the k-th `True` stands for the k-th index tensor
+# `key`: a tuple of slice(None), and of True for each of the index tensors in turn
 INDEX: Op = op(
     "index",
     "x *indices",

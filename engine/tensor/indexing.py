@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 def getitem(input: Tensor, key: Any) -> Tensor:
     """The selection: a view for ints and slices, a copy where an index tensor or mask takes part."""
     indices, parts = _parts(input, key if type(key) is tuple else (key,))
-    if indices:
-        operands: tuple[Tensor, ...] = (input, *indices)
-        return apply(ops.INDEX, operands, (parts,))
-    return unary(ops.SLICE, input, (parts,))
+    if not indices:
+        return unary(ops.SLICE, input, (parts,))
+    base, places = _basic_first(input, parts)
+    operands: tuple[Tensor, ...] = (base, *indices)
+    return apply(ops.INDEX, operands, (places,))
 
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
@@ -33,7 +34,26 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     check_unrecorded("x[key] = value", input, value)
     indices, parts = _parts(input, key if type(key) is tuple else (key,))
     source = cast(operand_tensor(value, input), input.dtype)
-    overwrite(ASSIGN, (input, source, *indices), (parts,))
+    base, places = _basic_first(input, parts) if indices else (input, parts)
+    overwrite(ASSIGN, (base, source, *indices), (places,))
+
+
+def _basic_first(x: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
+    """Apply a key's ints, slices, None and Ellipsis, as PyTorch does before it looks at index tensors.
+
+    Returns the view, and a key of it in which only whole axes and index tensors remain.
+    """
+    whole = slice(None)
+    basic = tuple(whole if part is True else part for part in parts)
+    skipped = len(x._data.shape) - sum(part is not None and part is not Ellipsis for part in parts)
+    places: list[Any] = []
+    for part in parts:
+        if part is Ellipsis:
+            places.extend([whole] * skipped)
+        elif type(part) is not int:
+            places.append(True if part is True else whole)
+    view = x if all(part == whole for part in basic) else unary(ops.SLICE, x, (basic,))
+    return view, tuple(places)
 
 
 def _parts(x: Tensor, key: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]:
@@ -126,5 +146,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """input with src added at index along `dim`: the adjoint of gather."""
+    """input with src added at index along `dim`: the adjoint of gather. src may reach beyond index."""
+    if src._data.shape != index._data.shape and src._data.ndim == index._data.ndim:
+        src = getitem(src, tuple(slice(n) for n in index._data.shape))
     return apply(ops.SCATTER_ADD, (input, index, src), (axis(dim, input._data.ndim),))

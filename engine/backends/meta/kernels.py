@@ -145,8 +145,8 @@ def _gather(x: MetaArray, index: MetaArray, dim: int) -> MetaArray:
 
 def _scatter_add(x: MetaArray, index: MetaArray, source: MetaArray, dim: int) -> MetaArray:
     _check_along("scatter_add", x, index, dim)
-    if any(i > s for i, s in zip(index.shape, source.shape, strict=False)) or index.ndim != source.ndim:
-        raise ShapeError(f"scatter_add: index shape {index.shape} reaches beyond source shape {source.shape}")
+    if index.shape != source.shape:
+        raise ShapeError(f"scatter_add: index {index.shape} and source {source.shape} must have the same shape")
     return MetaArray(x.shape, x.dtype)
 
 

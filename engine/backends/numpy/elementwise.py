@@ -48,7 +48,9 @@ def relu(x: Array) -> Any:
 
 
 def relu_grad(g: Array, out: Array) -> Any:
-    return np.multiply(g, out > 0, dtype=g.dtype)
+    # a NaN isn't <= 0, and lets the gradient through
+    closed = np.less_equal(out, 0)
+    return np.multiply(g, np.logical_not(closed), dtype=g.dtype)
 
 
 def cast(x: Array, dtype: DType) -> Any:
