@@ -69,7 +69,7 @@ def _packed(obj: Any, path: str, tensors: dict[str, np.ndarray[Any, Any]]) -> An
         name = path or "tensor"
         while name in tensors:  # {"a": {"b": x}, "a.b": y} gives one path twice
             name += "'"
-        tensors[name] = np.ascontiguousarray(obj.detach().numpy())
+        tensors[name] = np.asarray(obj.detach().numpy(), order="C")  # ascontiguousarray gives 0-d an axis
         return {"tensor": name}
     if obj is None or isinstance(obj, bool | int | float | str):
         return obj
