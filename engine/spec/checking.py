@@ -101,7 +101,7 @@ class _Check:
         value = np.zeros((2, *self.dataset.input_shape), self.dataset.input_dtype)
         for choice in self.job.transforms:
             try:
-                transform = choice.entry.make(choice.values)
+                transform = choice.make()
             except REFUSALS as error:
                 self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
                 return
@@ -197,7 +197,7 @@ class _Check:
 
     def _made(self, choice: Choice, **extra: Any) -> Any:
         try:
-            return choice.entry.make(choice.values, **extra)
+            return choice.make(**extra)
         except REFUSALS as error:
             self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
             return None

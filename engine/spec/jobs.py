@@ -59,6 +59,10 @@ class Choice:
     values: dict[str, Any]
     pointer: str
 
+    def make(self, **extra: Any) -> Any:
+        """The object. extra: what the engine passes by itself, such as params."""
+        return self.entry.make(self.values, **extra)
+
     def document(self) -> dict[str, Any]:
         """As JSON, with every default filled in."""
         return {"type": self.entry.name, **self.entry.complete(self.values)}
@@ -115,6 +119,24 @@ def read_job(document: Any, complaints: Complaints) -> Job | None:
         checkpoint=_object(document.get("checkpoint"), "/checkpoint", CHECKPOINT, complaints),
         others=others,
     )
+
+
+@dataclass
+class WholeJob(Job):
+    """A job that nothing is wrong with."""
+
+    loss: Choice
+    optimizer: Choice
+    transforms: list[Choice]
+
+
+def read_canonical(document: Mapping[str, Any]) -> WholeJob:
+    """A canonical job, as check_job reports it. Raises SpecError where it is none."""
+    complaints = Complaints()
+    job = read_job(document, complaints)
+    complaints.raise_any()
+    assert job is not None
+    return WholeJob(**vars(job))
 
 
 def _required(

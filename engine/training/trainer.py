@@ -1,0 +1,245 @@
+"""The training loop: explicit state, saved and restored at any step, told about through callbacks."""
+
+import math
+import os
+import time
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from engine.autograd import no_grad
+from engine.errors import CheckpointError
+from engine.serialization import save
+from engine.spec.models import untouched_generator
+from engine.tensor import Tensor
+from engine.tensor.creation import tensor
+from engine.tensor.random import default_generator
+from engine.training.assembly import Parts, Splits, assemble
+from engine.training.batches import Rows, Split, epoch_order
+from engine.training.callbacks import Callbacks
+from engine.training.columns import Curves, now_ms
+from engine.training.errors import LossNotFinite
+from engine.training.state import Progress, TrainingState
+
+EVALUATION_BATCH = 256  # at least: without a tape, larger batches cost little memory and less time
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """How a run ended. metrics: the summary of the last epoch that ended, "train_loss", "test_accuracy", ..."""
+
+    status: Literal["finished", "stopped"]
+    metrics: dict[str, float]
+
+
+class Trainer:
+    """One run of a job. `fit` trains; between steps the run can be saved, and restored elsewhere.
+
+    After `restore`, `fit` gives the bits of a run that was never interrupted. While `fit` runs, the default
+    generator is the run's own; afterwards it is as it was.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.model = parts.model
+        self.steps_per_epoch = -(-len(parts.train) // parts.batch_size)
+        self.steps_total = self.steps_per_epoch * parts.epochs
+        self._curves = Curves()
+        self._measured = ("loss", *parts.metrics)
+        self._progress = Progress(0, 0, 0, 0, self._zeros(), {}, parts.generator)
+        self._fitting = False
+        self._report_at = math.inf
+        self._report_interval_s = math.inf
+
+    @classmethod
+    def from_job(cls, job: Mapping[str, Any], model: Mapping[str, Any], splits: Splits) -> "Trainer":
+        """A run of a job document on a model definition.
+
+        splits: {"train": (inputs [N, ...], targets [N, ...]), ...} as stored, before any transform
+        Raises SpecError for what doesn't fit together.
+        """
+        return cls(assemble(job, model, splits))
+
+    @property
+    def step(self) -> int:
+        """Steps done since the run began."""
+        return self._progress.step
+
+    def fit(self, callbacks: Callbacks | None = None, report_interval_s: float = 0.25) -> FitResult:
+        """Train to the end of the last epoch, or until the callbacks want to stop; then call again to go on.
+
+        Raises LossNotFinite (a NonFinite); MemoryError passes through.
+        """
+        callbacks = callbacks or Callbacks()
+        progress = self._progress
+        self._report_interval_s = report_interval_s
+        self._report_at = time.monotonic() + report_interval_s
+        with untouched_generator():
+            default_generator.set_state(tensor(progress.generator))
+            self._fitting = True
+            try:
+                self.model.train()
+                while progress.epoch < self.parts.epochs:
+                    if not self._run_epoch(callbacks):
+                        self._report(callbacks)
+                        return FitResult("stopped", dict(progress.summary))
+                return FitResult("finished", dict(progress.summary))
+            except LossNotFinite:
+                self._report(callbacks)
+                raise
+            finally:
+                self._fitting = False
+                progress.generator = default_generator.get_state().tolist()
+
+    def state(self) -> TrainingState:
+        """A copy of all that the run needs to go on."""
+        progress = deepcopy(self._progress)
+        if self._fitting:
+            progress.generator = default_generator.get_state().tolist()
+        scheduler = self.parts.scheduler
+        return TrainingState(
+            weights={key: value.clone() for key, value in self.model.state_dict().items()},
+            optimizer=_copied(self.parts.optimizer.state_dict()),
+            scheduler=deepcopy(scheduler.state_dict()) if scheduler else None,
+            progress=progress,
+            fingerprint=self.parts.fingerprint,
+        )
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on from a state. Raises CheckpointError if it is of another job, and changes nothing then."""
+        if state.fingerprint != self.parts.fingerprint:
+            raise CheckpointError(
+                "the state is of another run: its model, data, optimizer, batch_size or seed differs from this job's"
+            )
+        self.model.load_state_dict(state.weights)
+        self.parts.optimizer.load_state_dict(state.optimizer)
+        if self.parts.scheduler is not None and state.scheduler is not None:
+            self.parts.scheduler.load_state_dict(deepcopy(state.scheduler))
+        sums = {**self._zeros(), **state.progress.sums}
+        self._progress = replace(deepcopy(state.progress), sums=sums)
+
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
+        """The weights as safetensors, with the keys of PyTorch's state_dict."""
+        save(dict(self.model.state_dict()), path)
+
+    def _run_epoch(self, callbacks: Callbacks) -> bool:
+        """The rest of the epoch under way with its evaluation; False if it was stopped before its end."""
+        progress, parts = self._progress, self.parts
+        order = epoch_order(len(parts.train), parts.seed, progress.epoch) if parts.shuffle else None
+        while progress.position < self.steps_per_epoch:
+            if not self._run_steps(order, self._next_halt(), callbacks):
+                return False
+            if parts.checkpoint_every and progress.step % parts.checkpoint_every == 0:
+                # first the points up to here: a run that goes on from the state won't give them again
+                self._report(callbacks)
+                callbacks.on_checkpoint(self.state())
+        return self._end_epoch(callbacks)
+
+    def _next_halt(self) -> int:
+        """The position in the epoch up to which steps can run without a break."""
+        progress, every = self._progress, self.parts.checkpoint_every
+        to_checkpoint = every - progress.step % every if every else self.steps_per_epoch
+        return min(progress.position + to_checkpoint, self.steps_per_epoch)
+
+    def _run_steps(self, order: Rows | None, halt: int, callbacks: Callbacks) -> bool:
+        """Steps up to the position `halt` of the epoch; False if the callbacks stopped them."""
+        progress, size = self._progress, self.parts.batch_size
+        samples = len(self.parts.train)
+        while progress.position < halt:
+            if callbacks.should_stop():
+                return False
+            start = progress.position * size
+            stop = min(start + size, samples)
+            train = self.parts.train
+            inputs, targets = train.span(start, stop) if order is None else train.rows(order[start:stop])
+            self._step(inputs, targets)
+            if time.monotonic() >= self._report_at:
+                self._report(callbacks)
+        return True
+
+    def _step(self, inputs: Tensor, targets: Tensor) -> None:
+        """One step, and its points."""
+        parts, progress = self.parts, self._progress
+        output = self.model(inputs)
+        loss = parts.loss(output, targets)
+        value = float(loss.item())
+        if not math.isfinite(value):
+            raise LossNotFinite(progress.step + 1, value)
+        parts.optimizer.zero_grad()
+        loss.backward()
+        parts.optimizer.step()
+        count = inputs.shape[0]
+        progress.step += 1
+        progress.position += 1
+        progress.seen += count
+        progress.sums["loss"] += value * count
+        at, epoch = now_ms(), progress.epoch + 1
+        self._curves.add("loss", progress.step, value, epoch, at)
+        for name, metric in parts.metrics.items():
+            total = metric(output.detach().numpy(), targets.numpy())
+            progress.sums[name] += total
+            self._curves.add(name, progress.step, total / count, epoch, at)
+
+    def _end_epoch(self, callbacks: Callbacks) -> bool:
+        """Evaluate, sum up and begin the next epoch; False if evaluation was stopped."""
+        progress, parts = self._progress, self.parts
+        number = progress.epoch + 1
+        summary = {f"train_{name}": progress.sums[name] / progress.seen for name in self._measured}
+        if parts.evaluation is not None and (number % parts.every == 0 or number == parts.epochs):
+            measured = self._measure(parts.evaluation, callbacks)
+            if measured is None:
+                return False
+            summary |= {f"{parts.evaluation_name}_{name}": value for name, value in measured.items()}
+        at = now_ms()
+        for key, value in summary.items():
+            self._curves.add(key, progress.step, value, number, at)
+        if parts.scheduler is not None:
+            parts.scheduler.step()
+        progress.epoch, progress.position, progress.seen = number, 0, 0
+        progress.sums, progress.summary = self._zeros(), summary
+        self._report(callbacks)
+        callbacks.on_epoch(number, dict(summary))
+        return True
+
+    def _measure(self, split: Split, callbacks: Callbacks) -> dict[str, float] | None:
+        """Mean loss and metrics over a split, in evaluation mode; None if the callbacks stopped it."""
+        sums = self._zeros()
+        size = max(self.parts.batch_size, EVALUATION_BATCH)
+        self.model.eval()
+        try:
+            with no_grad():
+                for start in range(0, len(split), size):
+                    if callbacks.should_stop():
+                        return None
+                    inputs, targets = split.span(start, start + size)
+                    output = self.model(inputs)
+                    sums["loss"] += float(self.parts.loss(output, targets).item()) * inputs.shape[0]
+                    for name, metric in self.parts.metrics.items():
+                        sums[name] += metric(output.numpy(), targets.numpy())
+        finally:
+            self.model.train()
+        return {name: total / len(split) for name, total in sums.items()}
+
+    def _report(self, callbacks: Callbacks) -> None:
+        """Hand out the points that wait."""
+        self._report_at = time.monotonic() + self._report_interval_s
+        columns = self._curves.take()
+        if not columns:
+            return
+        callbacks.on_metrics(columns)
+        progress = self._progress
+        epoch = min(progress.epoch + 1, self.parts.epochs)
+        callbacks.on_progress(epoch, self.parts.epochs, progress.step, self.steps_total)
+
+    def _zeros(self) -> dict[str, float]:
+        return dict.fromkeys(self._measured, 0.0)
+
+
+def _copied(value: Any) -> Any:
+    """A tree of dicts, lists and tensors that shares no tensor's memory."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
