@@ -182,7 +182,7 @@ def _sentence(entry: Mapping[str, Any]) -> str:
     """What was expected, and what came instead where that is short."""
     words = _JSON_WORDS.get(entry["type"])
     if words is None:
-        message = str(entry["msg"])
+        message = str(entry["msg"]).removeprefix("Value error, ")
         words = message[0].lower() + message[1:]
     given = entry.get("input")
     if entry["type"] in ("missing", "extra_forbidden") or isinstance(given, dict | list):

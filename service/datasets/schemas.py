@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from service.web.schemas import JsonObject, QueryParameters, Resource
+from service.web.schemas import JsonObject, Page, Resource
 from service.web.times import Timestamp
 
 DatasetState = Literal["preparing", "ready", "unavailable"]
@@ -32,10 +32,9 @@ class Dataset(Resource):
     updated_at: Timestamp
 
 
-class DatasetPage(QueryParameters):
+class DatasetPage(Page):
     """Which part of the list, by name."""
 
     after: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")] | None = Field(
-        default=None, description="Cursor: the `last_id` of the page before.", examples=["digits"]
+        default=None, description="The `last_id` of the page before.", examples=["digits"]
     )
-    limit: int = Field(default=20, ge=1, le=100, description="How many items at most.")

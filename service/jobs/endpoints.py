@@ -38,7 +38,7 @@ from service.problems import BODY_ERRORS, responses
 from service.web.context import InContext, InStore
 from service.web.edge import AtEdge
 from service.web.gate import HEAD_SCOPE_KEY
-from service.web.ranges import file_response
+from service.web.ranges import RANGE_PARAMETERS, file_response
 from service.web.routes import StrictRoute
 from service.web.schemas import RequestBody, ResourceList
 
@@ -176,7 +176,11 @@ def stream_job(
     context: InContext,
     last_event_id: Annotated[
         str | None,
-        Header(description="The number of the last event seen: the feed goes on behind it.", examples=["12"]),
+        Header(
+            alias="Last-Event-ID",
+            description="The number of the last event seen: the feed goes on behind it.",
+            examples=["12"],
+        ),
     ] = None,
 ) -> Response:
     """Everything that happens to a job, from its first event on or behind `Last-Event-ID`. The server
@@ -205,6 +209,7 @@ def stream_job(
         304: {"description": "`If-None-Match` named the file that is here."},
         **responses(JobNotFound, WeightsNotFound, WeightsNotReady, RangeNotSatisfiable),
     },
+    openapi_extra={"parameters": RANGE_PARAMETERS},
 )
 def download_weights(job_id: JobId, request: Request, store: InStore) -> Response:
     """The weights of a job that has succeeded. One `Range` is served; `If-Range` takes the ETag."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field, WithJsonSchema
+from pydantic import AwareDatetime, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from service.models.schemas import EXAMPLE_DEFINITION, ModelReport
 from service.store.tables import STATES
-from service.web.schemas import JsonObject, Page, QueryParameters, RequestBody, Resource
+from service.web.schemas import JsonObject, Page, QueryParameters, RequestBody, Resource, cursor
 from service.web.times import Timestamp
 
 JobState = Literal["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled"]
@@ -52,8 +52,18 @@ Transform = Annotated[JsonObject, _typed("transforms", {"type": "ToTensor"})]
 Loss = Annotated[JsonObject, _typed("losses", {"type": "CrossEntropyLoss"})]
 Optimizer = Annotated[JsonObject, _typed("optimizers", {"type": "SGD", "lr": 0.01})]
 Scheduler = Annotated[JsonObject, _typed("schedulers", {"type": "StepLR", "step_size": 5})]
+
+
+def _definition_or_id(value: Any) -> str | JsonObject:
+    """One complaint instead of one for each kind that it might have been."""
+    if isinstance(value, str | dict):
+        return value
+    raise ValueError("a definition, or the id of a stored model, is expected")
+
+
 ModelGiven = Annotated[
     str | JsonObject,
+    PlainValidator(_definition_or_id),
     WithJsonSchema(
         {
             "anyOf": [
@@ -122,6 +132,7 @@ class JobRequest(RequestBody):
 class JobFilter(Page):
     """Which jobs a list shows."""
 
+    after: str | None = cursor("job")
     state: list[JobState] | None = Field(default=None, description="Jobs in this state; may be repeated.")
     model: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_]+$")] | None = Field(
         default=None, description="Jobs of the stored model with this id."
@@ -243,13 +254,12 @@ class Event(Resource):
     data: JsonObject
 
 
-class EventQuery(QueryParameters):
+class EventQuery(Page):
     """Which events a list shows, oldest first."""
 
     after: int | None = Field(
-        default=None, ge=0, le=MAX_INT, description="Cursor: the `seq` of the last event seen.", examples=[12]
+        default=None, ge=0, le=MAX_INT, description="The `seq` of the last event seen.", examples=[12]
     )
-    limit: int = Field(default=20, ge=1, le=100, description="How many events at most.")
 
 
 class CurveQuery(QueryParameters):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, WithJsonSchema
 
-from service.web.schemas import JsonObject, Page, Resource
+from service.web.schemas import JsonObject, Page, Resource, cursor
 from service.web.times import Timestamp
 
 EXAMPLE_DEFINITION: JsonObject = {
@@ -60,6 +60,7 @@ class Model(ModelReport):
 class ModelFilter(Page):
     """Which models a list shows."""
 
+    after: str | None = cursor("mdl")
     name: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]+$")] | None = Field(
         default=None, description="Every version of this name."
     )

@@ -99,6 +99,7 @@ async def _edge(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias="Idempotency-Key",
             min_length=1,
             max_length=255,
             pattern=r"^[\x20-\x7e]+$",

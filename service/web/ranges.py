@@ -14,6 +14,18 @@ from starlette.responses import Response, StreamingResponse
 from service.errors import RangeNotSatisfiable
 from service.web.gate import HEAD_SCOPE_KEY
 
+RANGE_PARAMETERS = [  # what `file_response` reads, for OpenAPI
+    {"name": name, "in": "header", "description": words, "schema": {"type": "string"}, "example": example}
+    for name, words, example in (
+        ("Range", "One range of bytes.", "bytes=0-1023"),
+        (
+            "If-Range",
+            "The ETag that the range is of; all of another file is sent.",
+            '"9f86d0…"',
+        ),
+        ("If-None-Match", "The ETag of the file that the client has.", '"9f86d0…"'),
+    )
+]
 _BLOCK_BYTES = 256 * 1024
 _RANGE = re.compile(r"bytes=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*")
 

@@ -32,6 +32,8 @@ class JsonRequest(Request):
             given = self.headers.get("content-type")
             was = f"it was {given[:100]!r}" if given else "there was none"
             raise UnsupportedMediaType(f"{UnsupportedMediaType.message()} Here, {was}.")
+        if self.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise UnsupportedMediaType("The body must not be compressed.")
         if len(body) <= _INLINE_BYTES:
             self.document = parse(body)
         else:

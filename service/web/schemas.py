@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,14 +31,18 @@ class Resource(BaseModel):
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
 
-class Page(QueryParameters):
-    """Which part of a list."""
-
-    after: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.-]+$")] | None = Field(
-        default=None,
-        description="Cursor: the `last_id` of the page before.",
-        examples=["job_01m3kd8v9a2s4w6y8h0jk2mn"],
+def cursor(prefix: str) -> Any:
+    """The `after` of a list of things whose ids begin with `prefix`."""
+    pattern = f"^{prefix}_[0-9a-hjkmnp-tv-z]{{24}}$"
+    example = f"{prefix}_01m3kd8v9a2s4w6y8h0jk2mn"
+    return Field(
+        default=None, pattern=pattern, description="The `last_id` of the page before.", examples=[example]
     )
+
+
+class Page(QueryParameters):
+    """How much of a list; each list says what its cursor is."""
+
     limit: int = Field(default=20, ge=1, le=100, description="How many items at most.")
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from service.errors import RequestInFlight
 from service.idempotency import queries
 from service.idempotency.queries import Claim, Known
 from service.jobs import operations
@@ -148,7 +149,7 @@ def test_who_lost_its_key_cannot_commit(store: Store) -> None:
         session.execute(update(IdempotencyKey).values(expires_at=1))
     with store.write() as session:
         assert queries.take(session, quick) is None
-    with pytest.raises(queries.RequestInFlight), store.write() as session:
+    with pytest.raises(RequestInFlight), store.write() as session:
         queries.settle(session, slow, Known(201, {}, "{}"))
     with store.write() as session:
         queries.release(session, slow)
@@ -158,7 +159,7 @@ def test_who_lost_its_key_cannot_commit(store: Store) -> None:
 @pytest.mark.parametrize("key", ["", "k" * 256, "naïve".encode("latin-1"), b"tab\there", b"\x7f"])
 def test_a_malformed_key_is_refused(client: AppClient, job: dict[str, Any], key: str | bytes) -> None:
     response = client.post("/v1/jobs", json=job, headers={"idempotency-key": key})
-    problem = assert_problem(response, 422, "invalid_request", "idempotency-key")
+    problem = assert_problem(response, 422, "invalid_request", "Idempotency-Key")
     assert problem["errors"][0]["in"] == "header"
 
 

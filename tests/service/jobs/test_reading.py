@@ -126,6 +126,8 @@ def test_a_list_can_be_filtered(client: AppClient, store: Store, submit: Any, jo
         ("after=", "after"),
         ("after=%00", "after"),
         ("after=';--", "after"),
+        ("after=job_doesnotexist", "after"),
+        ("after=mdl_000000000000000000000000", "after"),
         ("state=asleep", "state"),
         ("created_after=yesterday", "created_after"),
         ("created_after=2026-11-23T00:00:00", "created_after"),

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,12 @@ from tests.service.trained import WEIGHTS, fail, start, succeed
 
 SIZE = len(WEIGHTS)
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """What is tested here is HTTP; one kind of database will do."""
+    return f"sqlite:///{tmp_path / 'kiln.sqlite3'}"
 
 
 @pytest.fixture
