@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from engine.errors import CheckpointError
 from engine.spec import DatasetSchema
 from engine.vision import datasets
 from service.settings import Settings
@@ -36,21 +37,19 @@ def read_mnist(settings: Settings) -> tuple[dict[str, Split], str]:
     """MNIST from the data folder, else from an earlier download, else downloaded."""
     downloads = settings.datasets_dir / "mnist"
     given = settings.data_dir
-    places = [] if given is None else [given, given / "mnist"]
-    for place in [*places, downloads]:
+    tried = "KILN_DATA_DIR is not set"
+    for place in [downloads] if given is None else [given, given / "mnist", downloads]:
         try:
             return _read_mnist(place), f"read from {place}"
-        except FileNotFoundError:
-            continue
-    looked = (
-        f"KILN_DATA_DIR ({given}) does not hold its four idx files" if given else "KILN_DATA_DIR is not set"
-    )
+        except CheckpointError as error:
+            if place == given:
+                tried = f"KILN_DATA_DIR does not help ({error})"
     if not settings.download:
-        raise Unavailable(f"{looked}, and downloads are switched off (KILN_DOWNLOAD)")
+        raise Unavailable(f"{tried}, and downloads are switched off (KILN_DOWNLOAD)")
     try:
         download_mnist(downloads)
     except DownloadFailed as failure:
-        raise Unavailable(f"{looked}, and {failure}") from failure
+        raise Unavailable(f"{tried}, and {failure}") from failure
     return _read_mnist(downloads), "downloaded"
 
 
@@ -58,7 +57,7 @@ def read_digits(settings: Settings) -> tuple[dict[str, Split], str]:
     """The digits that scikit-learn carries, where it is installed."""
     try:
         splits = {name: datasets.Digits(train=name == "train") for name in ("train", "test")}
-    except FileNotFoundError as missing:
+    except CheckpointError as missing:
         raise Unavailable(str(missing)) from missing
     return {name: (split.data, split.targets) for name, split in splits.items()}, "from scikit-learn"
 
