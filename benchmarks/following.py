@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.jobs import job
 from benchmarks.stack import mnist_or_digits, running_stack
 from tensorkiln import Client
+from workers.nursery import threads_each
 
 EPOCHS = {"mnist": 4, "digits": 120}
 SAMPLES = {"mnist": (60_000, 28), "digits": (1_437, 8)}
@@ -45,7 +46,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 def train_alone(dataset: str) -> float:
     """Steps per second in an interpreter that does nothing else, with the threads that a runner has."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(os.cpu_count())}
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads_each(concurrency=1))}
     command = [sys.executable, "-m", "benchmarks.following", dataset]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return float(json.loads(done.stdout))

@@ -7,6 +7,9 @@ import os
 import secrets
 import socket
 import sys
+import warnings
+
+from celery.exceptions import SecurityWarning
 
 from service.settings import Settings
 from workers.app import worker_app
@@ -22,6 +25,8 @@ def main() -> int:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(settings.log_level)))
     # in containers every worker may have the same process id, and gets it again after a restart
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    # Celery's reason against root is pickle, which this worker refuses (doorbell.celery_app)
+    warnings.simplefilter("ignore", SecurityWarning)
     host = Host(settings, worker_id)
     app = worker_app(settings, host)
     arguments = ["--quiet", "worker", "--pool=threads", f"--concurrency={settings.worker_concurrency}"]
