@@ -1,7 +1,10 @@
 """requirements/*.txt: complete, pinned, hashed, and in step with pyproject.toml."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 from packaging.requirements import Requirement
@@ -9,6 +12,17 @@ from packaging.utils import canonicalize_name
 
 from requirements.environment import ROOT
 
+OURS = {
+    "engine",
+    "service",
+    "workers",
+    "migrations",
+    "tensorkiln",
+    "tests",
+    "benchmarks",
+    "requirements",
+    "dev",
+}
 HASHED = ["run", "dev", "oracle-deps", "lock"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -78,3 +92,32 @@ def test_what_pyproject_asks_for_is_locked_at_a_version_that_fits(lock, wanted):
         chosen = versions.get(canonicalize_name(requirement.name))
         assert chosen, f"{requirement.name} is not in requirements/{lock}.txt: run `python3 dev.py lock`"
         assert all(requirement.specifier.contains(version) for version in chosen), (line, chosen)
+
+
+@pytest.mark.parametrize(
+    ("folders", "lock", "besides"),
+    [
+        (["engine", "service", "workers", "migrations", "tensorkiln"], "run", set()),
+        (["tests", "benchmarks"], "dev", {"torch"}),
+    ],
+)
+def test_what_the_code_imports_is_locked(folders, lock, besides):
+    """A package that merely happens to be in somebody's environment is missing in the next one."""
+    locked = pinned(lock).keys() | besides
+    distributions = packages_distributions()
+    for name in sorted(imported(folders) - OURS - sys.stdlib_module_names):
+        assert name in distributions, f"{name} is imported, and is not installed"
+        known = {canonicalize_name(distribution) for distribution in distributions[name]}
+        assert known & locked, f"{name} is imported, and {sorted(known)} is not in requirements/{lock}.txt"
+
+
+def imported(folders):
+    """The top-level names of all absolute imports below these folders."""
+    found = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found
