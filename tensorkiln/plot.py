@@ -45,7 +45,7 @@ def plot(
         edge = "┤" if number in marks else "│"
         picture.append(f"{marks.get(number, ''):>{gutter}}{edge}{line}")
     picture.append(f"{'':{gutter}}└{'─' * columns}")
-    left, right = f"{first:g}", f"{last:g}"
+    left, right = (f"{x:,.0f}" if x == round(x) else f"{x:g}" for x in (first, last))
     picture.append(f"{'':{gutter}} {left}{right:>{columns - len(left)}}")
     return picture
 

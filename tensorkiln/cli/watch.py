@@ -8,6 +8,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -17,11 +18,12 @@ from rich.text import Text
 
 from tensorkiln.cli.output import STATE_STYLES, duration
 from tensorkiln.events import Event
-from tensorkiln.jobs import Job
+from tensorkiln.jobs import TERMINAL, Job
 from tensorkiln.plot import plot
 
 _RATE_WINDOW_S = 10.0
-_PLAIN_PAUSE_S = 15.0
+_PLAIN_PAUSE_S = 30.0
+_POINTS = 10_000  # the most that the service gives in buckets
 
 
 def watch(job: Job, console: Console) -> Job:
@@ -56,10 +58,13 @@ def verdict(job: Job) -> Text:
 def draw_loss(job: Job, console: Console) -> None:
     """The curve of the training loss, if there is one."""
     width = max(40, min(console.width if console.is_terminal else 80, 100) - 2)
-    curve = job.curve("loss", points=2 * width)
+    curve = job.curve("loss", points=_POINTS)
     if len(curve) < 2:
         return
-    lines = plot(curve.steps.tolist(), curve.values.tolist(), width=width, height=13, label="loss, by step")
+    # Single batches are noisy: what is drawn is the mean of each dot column's worth of them.
+    means = [float(run.mean()) for run in np.array_split(curve.values, min(len(curve), 2 * width))]
+    steps = np.linspace(curve.steps[0], curve.steps[-1], len(means)).tolist()
+    lines = plot(steps, means, width=width, height=13, label="loss, by step")
     console.print(Text("\n".join(["", *lines, ""])))
 
 
@@ -103,6 +108,8 @@ class View:
             self._epoch_began = event.at
         self._pace.clear()
         reason = event.data.get("reason")
+        if self._state in TERMINAL:
+            return  # the verdict tells it better
         if reason or not self._console.is_terminal:
             line = Text(self._state, STATE_STYLES.get(self._state, ""))
             self._console.print(line.append(f": {reason}" if reason else ""))

@@ -129,6 +129,7 @@ def test_both_networks_are_the_two_layers_that_the_manual_shows() -> None:
         layers = task(dataset)["model"]["layers"]
         assert [layer["type"] for layer in layers] == ["Flatten", "Linear", "ReLU", "Linear"]
         assert layers[1]["in_features"] == pixels
+        assert task(dataset)["transforms"] == [{"type": "ToTensor"}]
 
 
 @pytest.mark.slow
