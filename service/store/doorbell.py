@@ -55,6 +55,9 @@ class Doorbell:
 
     def __init__(self, settings: Settings) -> None:
         self._app = celery_app(settings)
+        # one try: the row is the outbox, so nobody needs to wait for a broker that isn't there
+        options = self._app.conf.broker_transport_options
+        self._app.conf.broker_transport_options = {**options, "max_retries": 0}
         self._client = Redis.from_url(settings.redis, socket_connect_timeout=2.0, socket_timeout=2.0)
 
     def ring(self, task: str, name: str) -> bool:
