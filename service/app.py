@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(_show_builtin, context)
-        threading.Thread(target=_have_prepared, args=[context], name="preparer", daemon=True).start()
+        threading.Thread(target=_warm_up, args=[app, context], name="warm-up", daemon=True).start()
         reconciler = Reconciler(context.store, context.doorbell, settings)
         reconciler.start()
         yield
@@ -79,8 +79,9 @@ def _show_builtin(context: Context) -> None:
         log.warning("the database is not ready (%s): has `python -m migrations` run?", type(error).__name__)
 
 
-def _have_prepared(context: Context) -> None:
-    """Ring for the datasets that are not ready. Nobody waits: a broker that is down is slow to tell."""
+def _warm_up(app: FastAPI, context: Context) -> None:
+    """What nobody waits for: build the OpenAPI document, ring for the datasets that are not ready."""
+    app.openapi()
     try:
         with context.store.read() as session:
             rows = [stored_datasets.get(session, name) for name in stored_datasets.BUILTIN]

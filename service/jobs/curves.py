@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -58,11 +58,6 @@ def _points(curve: curves.Curve) -> Iterator[str]:
         yield (
             f'{{"key":{key},"step":{step},"value":{number},"timestamp":"{stamp}Z","epoch":{epoch},"attempt":{attempt}}}'
         )
-
-
-def finite(values: Sequence[float]) -> list[float | None]:
-    """The values with null for what JSON can't hold."""
-    return [value if math.isfinite(value) else None for value in values]
 
 
 def _too_many(total: int) -> Fault:

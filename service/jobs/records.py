@@ -22,6 +22,8 @@ from service.store import tables
 from service.store.tables import RUNNING, SUCCEEDED, Artifact, JobEvent
 from service.web.times import rfc3339
 
+FORESEEABLE_S = 10 * 365 * 86400  # a first step that took an hour says nothing about the year 9999
+
 
 def show(session: Session, rows: Sequence[tables.Job], whole: bool) -> list[Job]:
     """The jobs of `rows`, in at most three queries however many they are. `whole`: with their definitions."""
@@ -90,7 +92,7 @@ def _estimated_finish(row: tables.Job) -> str | None:
     if row.state != RUNNING or not row.steps_per_second or row.progress_at is None:
         return None
     remaining_s = (row.steps_total - row.step) / row.steps_per_second
-    return rfc3339(row.progress_at + int(remaining_s * 1000))
+    return rfc3339(row.progress_at + int(remaining_s * 1000)) if 0 <= remaining_s < FORESEEABLE_S else None
 
 
 def _weights(job_id: str, artifact: Artifact) -> WeightsReference:

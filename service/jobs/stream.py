@@ -6,18 +6,17 @@ Between two looks nothing is held: no session, no connection, no thread.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from anyio import to_thread
+from pydantic_core import to_json
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from service.jobs import queries, records
-from service.jobs.curves import finite
 from service.store import Store, curves, events, jobs
 from service.store.tables import TERMINAL
 from service.web.context import Context
@@ -107,10 +106,11 @@ def _column(column: curves.Column) -> dict[str, Any]:
     return {
         "key": column.key,
         "steps": column.steps.tolist(),
-        "values": finite(column.values.tolist()),
+        "values": column.values.tolist(),
         "epochs": column.epochs.tolist(),
     }
 
 
 def _message(kind: str, seq: int, data: dict[str, Any]) -> str:
-    return f"event: {kind}\nid: {seq}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n"
+    text = to_json(data, inf_nan_mode="null").decode()  # one line: JSON escapes line breaks
+    return f"event: {kind}\nid: {seq}\ndata: {text}\n\n"

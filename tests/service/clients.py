@@ -6,8 +6,12 @@ from functools import partial
 from typing import Any, Self
 
 import httpx
+import pytest
 from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
+
+# for tests of what never gets as far as the database
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class AppClient:

@@ -14,7 +14,7 @@ from service.idempotency.queries import Claim, Known
 from service.jobs import operations
 from service.store import Store, jobs
 from service.store.tables import IdempotencyKey
-from tests.service.clients import AppClient, assert_problem
+from tests.service.clients import ON_SQLITE, AppClient, assert_problem
 
 KEY = {"idempotency-key": "9f0f5f0e-3c1b-4a57"}
 
@@ -157,6 +157,7 @@ def test_who_lost_its_key_cannot_commit(store: Store) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "naïve".encode("latin-1"), b"tab\there", b"\x7f"])
+@ON_SQLITE
 def test_a_malformed_key_is_refused(client: AppClient, job: dict[str, Any], key: str | bytes) -> None:
     response = client.post("/v1/jobs", json=job, headers={"idempotency-key": key})
     problem = assert_problem(response, 422, "invalid_request", "Idempotency-Key")

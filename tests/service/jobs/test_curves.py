@@ -7,7 +7,7 @@ import pytest
 
 from service.jobs import curves
 from service.store import Store
-from tests.service.clients import AppClient, assert_problem
+from tests.service.clients import ON_SQLITE, AppClient, assert_problem
 from tests.service.trained import column, record, start
 
 
@@ -95,6 +95,7 @@ def test_too_many_raw_points_are_refused_with_what_to_do(
 @pytest.mark.parametrize(
     "query", ["points=1", "points=10001", "step_from=-1", f"step_to={2**63}", "key=", "key=%00", "stp_from=1"]
 )
+@ON_SQLITE
 def test_a_faulty_query_is_refused(client: AppClient, job_id: str, query: str) -> None:
     parameter = query.split("=")[0]
     assert_problem(client.get(f"/v1/jobs/{job_id}/metrics?{query}"), 422, "invalid_request", parameter)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from service.store import Store
-from tests.service.clients import AppClient, assert_problem
+from tests.service.clients import ON_SQLITE, AppClient, assert_problem
 from tests.service.trained import STEPS_TOTAL, column, fail, record, record_epoch, start, succeed
 
 
@@ -31,6 +31,18 @@ def test_a_running_job_shows_its_progress_and_when_it_will_end(
     states = [entry["state"] for entry in shown["status_history"]]
     assert states == ["queued", "starting", "running"]
     assert [entry["attempt"] for entry in shown["status_history"]] == [0, 1, 1]
+
+
+@pytest.mark.parametrize("rate", [0.0, 1e-300, float("inf"), 1e-6])
+def test_a_rate_that_foretells_nothing_gives_no_finish(
+    client: AppClient, store: Store, submit: Any, rate: float
+) -> None:
+    job_id = submit()
+    record(store, start(store, job_id), column("loss", 1, [0.5]), rate=rate)
+    shown = client.get(f"/v1/jobs/{job_id}").json()
+    assert shown["state"] == "running"
+    if rate != float("inf"):
+        assert shown["estimated_finish"] is None
 
 
 def test_a_succeeded_job_tells_where_its_weights_are(client: AppClient, store: Store, submit: Any) -> None:
@@ -113,6 +125,8 @@ def test_a_list_can_be_filtered(client: AppClient, store: Store, submit: Any, jo
     created = client.get(f"/v1/jobs/{running}").json()["created_at"]
     assert running in listed(created_after=created)
     assert running not in listed(created_before=created)
+    assert listed(created_after="9999-12-31T23:59:59-23:59") == set()
+    assert listed(created_before="0001-01-01T00:00:00+14:00") == set()
     assert listed(created_after="2000-01-01T00:00:00+02:00", state="queued") == {queued}
 
 
@@ -130,12 +144,14 @@ def test_a_list_can_be_filtered(client: AppClient, store: Store, submit: Any, jo
         ("after=mdl_000000000000000000000000", "after"),
         ("state=asleep", "state"),
         ("created_after=yesterday", "created_after"),
+        ("created_after=1e30", "created_after"),
         ("created_after=2026-11-23T00:00:00", "created_after"),
         ("dataset=%00", "dataset"),
         ("model=%00", "model"),
         ("colour=red", "colour"),
     ],
 )
+@ON_SQLITE
 def test_a_faulty_query_names_its_parameter(client: AppClient, query: str, parameter: str) -> None:
     problem = assert_problem(client.get(f"/v1/jobs?{query}"), 422, "invalid_request", parameter)
     assert problem["errors"][0]["in"] == "query"

@@ -13,7 +13,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 from service.jobs import stream
 from service.jobs.schemas import EXAMPLE_JOB
 from service.store import Store
-from tests.service.clients import AppClient, assert_problem
+from tests.service.clients import ON_SQLITE, AppClient, assert_problem
 from tests.service.processes import Server
 from tests.service.trained import column, fail, record, record_epoch, start, succeed
 
@@ -101,6 +101,15 @@ def test_many_events_are_told_in_batches_without_loss(
     assert told == [float(step) for step in range(1, 21)]
 
 
+def test_what_json_cannot_hold_is_null(client: AppClient, store: Store, submit: Any) -> None:
+    job_id = submit()
+    attempt = start(store, job_id)
+    record(store, attempt, column("loss", 1, [1.0, float("nan"), float("inf")]))
+    fail(store, attempt)
+    messages = _parse(client.get(f"/v1/jobs/{job_id}/stream").text)
+    assert messages[3][2]["columns"][0]["values"] == [1.0, None, None]
+
+
 def test_a_failed_job_ends_with_its_error(client: AppClient, store: Store, submit: Any) -> None:
     job_id = submit()
     fail(store, start(store, job_id))
@@ -110,6 +119,7 @@ def test_a_failed_job_ends_with_its_error(client: AppClient, store: Store, submi
 
 
 @pytest.mark.parametrize("number", ["-1", "1.5", "abc", "٣", "9" * 40])
+@ON_SQLITE
 def test_a_last_event_id_that_is_no_number_is_refused(client: AppClient, finished: str, number: str) -> None:
     response = client.get(f"/v1/jobs/{finished}/stream", headers={"last-event-id": number.encode()})
     assert_problem(response, 400, "invalid_header", "Last-Event-ID")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.store import Store, datasets, jobs
 from service.store.doorbell import RUN_JOB
-from tests.service.clients import AppClient, assert_problem
+from tests.service.clients import ON_SQLITE, AppClient, assert_problem
 from tests.service.trained import STEPS_TOTAL, fail, start
 
 
@@ -101,6 +101,7 @@ def test_validate_only_estimates_and_queues_nothing(client: AppClient, job: dict
     ],
     ids=lambda value: json.dumps(value)[:40] if isinstance(value, dict) else "",
 )
+@ON_SQLITE
 def test_a_fault_of_type_or_range_names_its_place(
     client: AppClient, job: dict[str, Any], change: dict[str, Any], places: list[str]
 ) -> None:
@@ -119,6 +120,7 @@ def test_a_fault_of_type_or_range_names_its_place(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@ON_SQLITE
 def test_a_fault_of_meaning_names_its_place(
     client: AppClient, job: dict[str, Any], change: dict[str, Any], place: str
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.models.schemas import EXAMPLE_DEFINITION
-from tests.service.clients import AppClient, assert_problem
+from tests.service.clients import ON_SQLITE, AppClient, assert_problem
 
 
 @pytest.fixture
@@ -93,6 +93,7 @@ def test_an_unknown_model_is_a_404(client: AppClient, model_id: str) -> None:
 
 
 @pytest.mark.parametrize("body", [[], "simplenet", 3, None, True])
+@ON_SQLITE
 def test_a_definition_is_an_object(client: AppClient, body: Any) -> None:
     assert_problem(client.post("/v1/models", json=body), 422, "invalid_request", "")
 
