@@ -45,7 +45,7 @@ class UpScreen:
             ("Docs", running.docs),
             ("Home", running.home),
             ("Log", running.log),
-            ("Submit", "kiln jobs submit job.json --watch"),
+            ("Submit", f"{_kiln()} jobs submit job.json --watch"),
         ):
             self._say(f"  {name:<7}", value, "dim")
         self._say_line("")
@@ -64,6 +64,14 @@ class UpScreen:
     def _say_line(self, *parts: str | tuple[str, str]) -> None:
         if not self._quiet:
             self._console.print(Text.assemble(*parts))
+
+
+def _kiln() -> str:
+    """What to type for `kiln` in another terminal, where no virtual environment is active."""
+    if sys.prefix == sys.base_prefix:
+        return "kiln"
+    script = Path(sys.executable).with_name("kiln")
+    return str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)
 
 
 def up(

@@ -63,7 +63,7 @@ def draw_loss(job: Job, console: Console) -> None:
         return
     # Single batches are noisy: what is drawn is the mean of each dot column's worth of them.
     means = [float(run.mean()) for run in np.array_split(curve.values, min(len(curve), 2 * width))]
-    steps = np.linspace(curve.steps[0], curve.steps[-1], len(means)).tolist()
+    steps = np.linspace(1, curve.steps[-1], len(means)).tolist()
     lines = plot(steps, means, width=width, height=13, label="loss, by step")
     console.print(Text("\n".join(["", *lines, ""])))
 

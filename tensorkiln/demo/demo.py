@@ -130,7 +130,7 @@ def _tell(out: Path, result: dict[str, Any]) -> None:
         )
     )
     for name, value in (
-        ("Weights", f"{weights}  ({size(weights.stat().st_size)}; torch loads it with load_state_dict)"),
+        ("Weights", f"{weights}  ({size(weights.stat().st_size)}, for torch's load_state_dict)"),
         ("sha256", result["sha256"]),
         ("Job", str(out / "job.json")),
         ("Curve", str(out / "loss.csv")),

@@ -11,10 +11,15 @@ _COLOURS = {OURS: "1", "api": "36", "broker": "35", "migrate": "33"}
 _WORKER_COLOUR = "32"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _LONGEST_LINE = 8192
+# The time that a process writes at a line's head, as Python's logging does or as Redis does: we write ours.
+_OWN_TIME = re.compile(
+    r"^(?:(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z? "
+    r"|\d+:[A-Z] \d+ [A-Z][a-z]{2} \d{4} [\d:.]+ [-#*.] )"
+)
 
 
 class Journal:
-    """Lines with the name of the process that wrote them, as `api | …`.
+    """Lines with the time and the name of the process that wrote them, as `09:30:00 api | …`.
 
     path: the file; rotated to path.1, path.2, path.3 beyond max_bytes
     """
@@ -43,7 +48,8 @@ class Journal:
 
     def write(self, source: str, text: str) -> None:
         """A line of the process `source`. Escape sequences in it are made visible, never obeyed."""
-        text = _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text.rstrip("\r\n"))[:_LONGEST_LINE]
+        text = _OWN_TIME.sub("", text.rstrip("\r\n"))[:_LONGEST_LINE]
+        text = _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
         self._to_file(source, text)
         self._to_terminal(source, text)
 
@@ -53,7 +59,7 @@ class Journal:
     def _to_terminal(self, source: str, text: str) -> None:
         if self._terminal is None:
             return
-        prefix = f"{source:<8}|"
+        prefix = f"{datetime.now().astimezone():%H:%M:%S} {source:<8}|"
         if self._colour:
             prefix = f"\x1b[{_COLOURS.get(source, _WORKER_COLOUR)}m{prefix}\x1b[0m"
         try:

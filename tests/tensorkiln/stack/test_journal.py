@@ -2,6 +2,8 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 from tensorkiln.stack.journal import Journal
 
 
@@ -18,7 +20,7 @@ def test_a_line_names_its_process_in_the_file_and_on_the_terminal(tmp_path: Path
     journal.write("worker", "hello\r\n")
     journal.say("ready")
     journal.close()
-    assert terminal.getvalue() == "worker  | hello\nkiln    | ready\n"
+    assert re.sub(r"(?m)^\d\d:\d\d:\d\d ", "", terminal.getvalue()) == "worker  | hello\nkiln    | ready\n"
     lines = (tmp_path / "kiln.log").read_text().splitlines()
     assert len(lines) == 3
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", line) for line in lines)
@@ -31,7 +33,7 @@ def test_prefixes_are_coloured_where_that_is_wanted(tmp_path: Path) -> None:
     journal.show_on(terminal, colour=True)
     journal.write("api", "hello")
     journal.close()
-    assert re.fullmatch(r"\x1b\[36mapi     \|\x1b\[0m hello\n", terminal.getvalue())
+    assert re.fullmatch(r"\x1b\[36m\d\d:\d\d:\d\d api     \|\x1b\[0m hello\n", terminal.getvalue())
     assert "\x1b" not in (tmp_path / "kiln.log").read_text()
 
 
@@ -41,7 +43,25 @@ def test_escape_sequences_in_a_line_are_shown_not_obeyed(tmp_path: Path) -> None
     journal.show_on(terminal, colour=False)
     journal.write("api", "a\x1b[2Jb\x00c\td\u009bé")
     journal.close()
-    assert terminal.getvalue() == "api     | a\\x1b[2Jb\\x00c\td\\x9bé\n"
+    assert terminal.getvalue()[9:] == "api     | a\\x1b[2Jb\\x00c\td\\x9bé\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("2026-11-23 04:36:25,248 INFO    service", "INFO    service"),
+        ("04:36:25 WARNING worker", "WARNING worker"),
+        ("2026-11-23T04:36:25.248Z hello", "hello"),
+        ("6847:M 23 Nov 2026 04:15:57.929 # User requested shutdown...", "User requested shutdown..."),
+        ("04:36 is no time of a log", "04:36 is no time of a log"),
+        ("took 04:36:25 in all", "took 04:36:25 in all"),
+    ],
+)
+def test_a_line_has_one_time_and_it_is_ours(tmp_path: Path, line: str, kept: str) -> None:
+    journal = Journal(tmp_path / "kiln.log")
+    journal.write("api", line)
+    journal.close()
+    assert (tmp_path / "kiln.log").read_text().endswith(f"Z api     | {kept}\n")
 
 
 def test_the_file_is_rotated_and_a_few_are_kept(tmp_path: Path) -> None:
