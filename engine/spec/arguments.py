@@ -180,7 +180,7 @@ def _bounded(hint: type, value: int | float, bounds: Bounds | None) -> int | flo
         raise Mismatch(f"is {show(value)}; it must be finite")
     bounds = bounds or (ANY_INTEGER if hint is int else ANY_NUMBER)
     if value > bounds.maximum >= LARGEST_SIZE:
-        raise Mismatch(f"is {show(value)}, too large; the limit is {bounds.maximum:.10g}")
+        raise Mismatch(f"is {show(value)}, too large; the limit is {show(bounds.maximum)}")
     if not bounds.hold(value):
         raise Mismatch(f"is {show(value)}; it must be {bounds.words()}")
     return hint(value)  # type: ignore[no-any-return]

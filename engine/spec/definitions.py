@@ -157,7 +157,7 @@ def _read_body(
     output = document.get("output")
     if "output" in document and not isinstance(output, str):
         complaints.add(at(pointer, "output"), f"output is {show(output)}, not the name of one node")
-        is_complete = False
+        output, is_complete = None, False
     return _wired(Body(pointer, style, kept, output), is_complete, complaints)
 
 

@@ -103,7 +103,7 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     arguments = arguments_of(target, docstring, operands if kind == "fields" else (*operands, *PASSED))
     if arguments is None:
         return None
-    summary = docstring.split("\n\n")[0].replace("\n", " ")
+    summary = docstring.split("\n\n")[0].replace("\n", " ") or f"PyTorch's {target.__name__}."
     return Entry(kind, target.__name__, target, arguments, summary, max(len(operands), 1), most)
 
 

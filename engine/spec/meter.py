@@ -7,7 +7,8 @@ its size. Work is counted at the kernels, so the backward pass and the optimizer
 FLOPs are two for each multiply-accumulate of a product (matmul, linear). Element-wise work isn't counted: memory
 bounds it, and it would make no model's estimate differ by much.
 
-Not seen: temporaries inside a kernel, the allocator's rounding, and the interpreter's own memory.
+What a kernel needs for itself is taken to be SCRATCH times its largest operand if it overwrites one (an optimizer's
+step), and nothing else. Not seen: the allocator's rounding, and the interpreter's own memory.
 """
 
 import math
@@ -17,6 +18,9 @@ from typing import Any
 from engine.backends import META, Backend, KernelTable, MetaArray
 from engine.device import Device
 from engine.ops import OPS
+
+
+SCRATCH = 3  # the numpy kernels of Adam hold about so many temporaries at once
 
 
 class Tally:
@@ -102,6 +106,9 @@ class MeteredKernels(KernelTable):
             if work is not None:
                 tally.flops += work(result, *args)
             if result is None:
+                scratch = SCRATCH * max(each.size * each.dtype.itemsize for each in args if isinstance(each, MetaArray))
+                tally.take(scratch)
+                tally.live_bytes -= scratch
                 return None
             if isinstance(result, MetaArray):
                 return MeteredArray(result.shape, result.dtype, tally, args[0] if is_view else None)

@@ -48,18 +48,22 @@ class Rehearsal:
     def run(self, samples: int, loss: Any, optimizer: Any) -> Cost:
         """Two steps, since from the second on the optimizer's state is there as well."""
         states: dict[int, dict[str, Any]] = {}
-        rate = creation.zeros((), dtype=float64, device=self.device)
         flops = 0
+        self.tally.peak_bytes = self.tally.live_bytes  # drawing the weights isn't part of a step
         for _ in range(2):
             before = self.tally.flops
-            inputs, targets = self.batch(samples)
-            optimizer.zero_grad()
-            value = loss(self.model(inputs), targets)
-            value.backward()
-            # not optimizer.step(), which looks at the learning rate's value
-            for group in optimizer.param_groups:
-                for p in group["params"]:
-                    if p.grad is not None:
-                        optimizer.update(p, p.grad, states.setdefault(id(p), {}), group, rate)
+            self._step(samples, loss, optimizer, states)
             flops = self.tally.flops - before
         return Cost(flops, self.tally.peak_bytes)
+
+    def _step(self, samples: int, loss: Any, optimizer: Any, states: dict[int, dict[str, Any]]) -> None:
+        inputs, targets = self.batch(samples)
+        value = loss(self.model(inputs), targets)
+        optimizer.zero_grad()
+        value.backward()
+        # not optimizer.step(), which looks at the learning rate's value
+        rate = creation.zeros((), dtype=float64, device=self.device)
+        for group in optimizer.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    optimizer.update(p, p.grad, states.setdefault(id(p), {}), group, rate)

@@ -1,0 +1,97 @@
+"""What can be named, with schemas that agree with what is accepted."""
+
+import inspect
+import json
+
+import jsonschema
+import pytest
+
+from engine import nn
+from engine.errors import EngineError
+from engine.spec import catalogue, check_job, check_model
+from engine.spec.bounds import BOUNDS
+from engine.spec.catalogue import KINDS
+from engine.spec.entries import INFERRED
+
+
+def entries(kind):
+    return {entry["type"]: entry for entry in catalogue(kind)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_entry_has_a_summary_and_a_valid_schema(kind):
+    found = catalogue(kind)
+    assert found
+    assert json.loads(json.dumps(found)) == found
+    for entry in found:
+        jsonschema.Draft202012Validator.check_schema(entry["schema"])
+        assert entry["schema"]["properties"]["type"] == {"const": entry["type"]}
+        assert entry["summary"], entry["type"]
+
+
+def test_an_unknown_kind_is_told():
+    with pytest.raises(EngineError, match="layers, losses"):
+        catalogue("layer")
+
+
+def test_layers_are_the_engines_modules_and_functions():
+    layers = entries("layers")
+    assert {name for name, entry in layers.items() if entry["kind"] == "module"} >= {
+        "Dropout",
+        "Flatten",
+        "Identity",
+        "Linear",
+        "ReLU",
+    }
+    assert {name for name, entry in layers.items() if entry["kind"] == "function"} >= {
+        "add",
+        "cat",
+        "mean",
+        "flatten",
+    }
+    assert not {"Sequential", "ModuleList", "Module", "CrossEntropyLoss"} & layers.keys()
+
+
+def test_losses_optimizers_and_the_rest_are_found():
+    assert {"CrossEntropyLoss", "MSELoss"} <= entries("losses").keys()
+    assert {"SGD", "Adam", "AdamW"} == entries("optimizers").keys()
+    assert {"StepLR", "CosineAnnealingLR"} <= entries("schedulers").keys()
+    assert "LambdaLR" not in entries("schedulers")  # a function can't be said in JSON
+    assert {"ToTensor", "Normalize"} == entries("transforms").keys()
+    assert {"accuracy"} == entries("metrics").keys()
+
+
+def test_a_schema_says_types_defaults_and_limits():
+    linear = entries("layers")["Linear"]["schema"]
+    assert linear["required"] == ["type", "out_features"]  # in_features can be inferred
+    assert linear["properties"]["out_features"] == {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+    assert linear["properties"]["bias"] == {"type": "boolean", "default": True}
+    assert "device" not in linear["properties"]
+    assert "dtype" not in linear["properties"]
+    momentum = entries("optimizers")["SGD"]["schema"]["properties"]["momentum"]
+    assert (momentum["type"], momentum["minimum"], momentum["default"]) == ("number", 0, 0.0)
+
+
+def test_arguments_are_those_of_the_signatures():
+    for name, entry in entries("layers").items():
+        if entry["kind"] == "module":
+            known = inspect.signature(getattr(nn, name)).parameters.keys()
+            assert entry["schema"]["properties"].keys() - {"type", "name", "inputs"} <= known
+
+
+def test_no_limit_and_no_inference_is_for_an_argument_that_nothing_has():
+    said = {"epochs", "batch_size", "seed", "every", "every_steps", "keep"}
+    for entry in (entry for kind in KINDS for entry in catalogue(kind)):
+        said |= entry["schema"]["properties"].keys()
+    assert BOUNDS.keys() <= said
+    assert INFERRED.keys() <= said
+
+
+@pytest.mark.parametrize("kind", ["losses", "optimizers", "schedulers"])
+def test_what_the_schema_calls_optional_may_be_left_out(kind, job, simplenet, mnist):
+    field = {"losses": "loss", "optimizers": "optimizer", "schedulers": "scheduler"}[kind]
+    model = check_model(simplenet)
+    for name, entry in entries(kind).items():
+        if entry["schema"]["required"] == ["type"] and name not in ("MSELoss", "L1Loss"):
+            canonical = check_job({**job, field: {"type": name}}, model, mnist).job[field]
+            jsonschema.validate(canonical, entry["schema"])

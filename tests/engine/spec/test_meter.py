@@ -1,0 +1,79 @@
+"""The metered device against real work and real memory."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import engine
+from engine.device import Device
+from engine.errors import DeviceError
+from engine.spec import DatasetSchema, check_job, check_model
+from engine.spec.meter import MeteredDevice, Tally
+from engine.tensor import creation
+from engine.training import Trainer
+
+
+@pytest.fixture
+def tally():
+    return Tally()
+
+
+@pytest.fixture
+def device(tally):
+    return MeteredDevice(tally)
+
+
+def test_what_is_let_go_no_longer_counts(tally, device):
+    x = creation.zeros(1000, device=device)
+    assert tally.live_bytes == 4000
+    y = x + x
+    assert tally.live_bytes == 8000
+    del x, y
+    assert (tally.live_bytes, tally.peak_bytes) == (0, 8000)
+
+
+def test_a_view_has_no_memory_of_its_own_and_keeps_its_base(tally, device):
+    view = creation.zeros(10, 10, device=device).flatten()
+    assert tally.live_bytes == 400
+    del view
+    assert tally.live_bytes == 0
+
+
+def test_products_count_two_flops_for_each_multiply_accumulate(tally, device):
+    a, b = creation.zeros(5, 3, 7, device=device), creation.zeros(7, 2, device=device)
+    assert engine.matmul(a, b).shape == (5, 3, 2)
+    assert tally.flops == 2 * 5 * 3 * 7 * 2
+    (a + 1).relu().sum()
+    assert tally.flops == 2 * 5 * 3 * 7 * 2
+
+
+def test_two_measurements_share_nothing(tally, device):
+    other = MeteredDevice(Tally())
+    assert device != other
+    assert device != Device("meta")
+    with pytest.raises(DeviceError):
+        creation.zeros(2, device=device) + creation.zeros(2, device=other)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "batch", "optimizer"), [(128, 2048, "Adam"), (512, 64, "Adam"), (512, 64, "SGD"), (256, 2048, "SGD")]
+)
+def test_the_peak_of_a_step_is_near_what_numpy_really_takes(hidden, batch, optimizer):
+    wide = {"type": "Linear", "out_features": hidden}
+    layers = [{"type": "Flatten"}, wide, {"type": "ReLU"}, {"type": "Dropout"}, wide, {"type": "Tanh"}]
+    definition = {"input": {"shape": [1, 28, 28]}, "layers": [*layers, {"type": "Linear", "out_features": 10}]}
+    job = {"loss": {"type": "CrossEntropyLoss"}, "optimizer": {"type": optimizer}, "epochs": 2, "batch_size": batch}
+    x, y = np.zeros((batch, 1, 28, 28), np.float32), np.zeros(batch, np.int64)
+    dataset = DatasetSchema((1, 28, 28), "float32", (), "int64", 10, {"train": batch})
+    estimate = check_job(job, check_model(definition), dataset).peak_memory_bytes
+    Trainer.from_job(job, definition, {"train": (x, y)}).fit()  # what is made once per process, is made
+    tracemalloc.start()
+    try:
+        trainer = Trainer.from_job(job, definition, {"train": (x.copy(), y.copy())})
+        tracemalloc.reset_peak()
+        trainer.fit()
+        _, real = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.7 * real < estimate < 1.3 * real
