@@ -346,6 +346,11 @@ def _explained(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], err
         return better
     except _FAILURES:
         pass
+    if "read-only" in str(error):
+        return EngineError(
+            f"{op.name}: this memory can't be written to, being an expanded view or a read-only array; "
+            "clone() it first"
+        )
     shapes = ", ".join(str(tuple(x._data.shape)) for x in inputs)
     kind = IndexError_ if isinstance(error, IndexError) else ShapeError
     return kind(f"{op.name} of shapes {shapes}: {error}")

@@ -83,8 +83,10 @@ class Optimizer:
                     if p.grad is not None:
                         state = self.state.get(p)
                         if state is None:
-                            state = self.state[p] = {}
+                            state = {}
                         self.update(p, p.grad, state, group, rate)
+                        if state:
+                            self.state[p] = state
         return loss
 
     def zero_grad(self, set_to_none: bool = True) -> None:

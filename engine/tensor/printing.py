@@ -43,7 +43,8 @@ def _formatter(shown: list[Any], floating: bool) -> Any:
             return f"{v:.{_PRECISION}e}"
         return f"{v:.0f}." if whole else f"{v:.{_PRECISION}f}"
 
-    width = max((len(text(v)) for v in shown), default=0)
+    # zeros, inf and NaN fall in line as they can
+    width = max((len(text(v)) for v in shown if math.isfinite(v) and v != 0), default=0)
     return lambda v: text(v).rjust(width)
 
 
@@ -53,11 +54,11 @@ def _text(x: npt.NDArray[Any], form: Any, indent: int, brief: bool) -> str:
     cut = brief and x.shape[0] > 2 * _EDGE
     rows = [*range(_EDGE), None, *range(x.shape[0] - _EDGE, x.shape[0])] if cut else list(range(x.shape[0]))
     if x.ndim == 1:
-        words = ["..." if k is None else str(form(x[k].item())) for k in rows]
+        words = [" ..." if k is None else str(form(x[k].item())) for k in rows]
         per_line = max(1, (_LINE - indent) // (max((len(w) for w in words), default=0) + 2))
         lines = [", ".join(words[k : k + per_line]) for k in range(0, len(words), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
-    parts = [" ..." if k is None else _text(x[k], form, indent + 1, brief) for k in rows]
+    parts = ["..." if k is None else _text(x[k], form, indent + 1, brief) for k in rows]
     return "[" + ("," + "\n" * (x.ndim - 1) + " " * (indent + 1)).join(parts) + "]"
 
 

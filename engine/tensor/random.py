@@ -167,7 +167,9 @@ def randint(
     device: str | Device | None = None,
 ) -> Tensor:
     """Whole numbers in [low, high), all equally likely; randint(high, size) starts at 0."""
-    if size is None:
+    if high is None:
+        low, high = 0, low
+    elif size is None:
         low, high, size = 0, low, high
     shape = shape_of((size,))
     if not low < high:

@@ -54,6 +54,12 @@ def broadcast(op: str, *shapes: Shape) -> Shape:
     return tuple(out)
 
 
+def fits(shape: Shape, into: Shape) -> bool:
+    """Whether a shape broadcasts to exactly another."""
+    lead = len(into) - len(shape)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(shape, into[lead:], strict=True))
+
+
 def reduced(shape: Shape, dim: tuple[int, ...], keepdim: bool) -> Shape:
     """The shape after the axes `dim` were reduced."""
     if keepdim:

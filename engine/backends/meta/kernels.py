@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.meta.array import MetaArray, Shape, broadcast, count, reduced, sliced
+from engine.backends.meta.array import MetaArray, Shape, broadcast, count, fits, reduced, sliced
 from engine.backends.registry import Kernel
 from engine.dtypes import DType
 from engine.errors import DTypeError, EngineError, ShapeError
@@ -99,7 +99,7 @@ def _permute(x: MetaArray, order: Dims) -> MetaArray:
 
 
 def _expand(x: MetaArray, shape: Shape) -> MetaArray:
-    if len(shape) < x.ndim or broadcast("expand", x.shape, shape) != shape:
+    if not fits(x.shape, shape):
         raise ShapeError(f"shape {x.shape} can't be expanded to {shape}: only axes of size 1 grow")
     return MetaArray(shape, x.dtype)
 
@@ -146,7 +146,9 @@ def _gather(x: MetaArray, index: MetaArray, dim: int) -> MetaArray:
 def _scatter_add(x: MetaArray, index: MetaArray, source: MetaArray, dim: int) -> MetaArray:
     _check_along("scatter_add", x, index, dim)
     if index.shape != source.shape:
-        raise ShapeError(f"scatter_add: index {index.shape} and source {source.shape} must have the same shape")
+        raise ShapeError(
+            f"scatter_add: index {index.shape} and source {source.shape} must have the same shape"
+        )
     return MetaArray(x.shape, x.dtype)
 
 
@@ -242,13 +244,13 @@ def _overwrite(x: MetaArray, *args: Any) -> None:
 
 
 def _copy(x: MetaArray, source: MetaArray) -> None:
-    if len(source.shape) > x.ndim or broadcast("copy_", x.shape, source.shape) != x.shape:
+    if not fits(source.shape, x.shape):
         raise ShapeError(f"a value of shape {source.shape} doesn't fit into shape {x.shape}")
 
 
 def _assign(x: MetaArray, source: MetaArray, *args: Any) -> None:
     shape = sliced(x.shape, args[-1], tuple(i.shape for i in args[:-1]))
-    if broadcast("assignment", shape, source.shape) != shape:
+    if not fits(source.shape, shape):
         raise ShapeError(f"a value of shape {source.shape} doesn't fit into a selection of shape {shape}")
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.backends.registry import Kernel
-from engine.errors import ShapeError
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
@@ -22,15 +21,8 @@ def permute(x: Array, order: Shape) -> Array:
 
 
 def expand(x: Array, shape: Shape) -> Array:
-    # as_strided by hand: broadcast_to gives read-only arrays, and is slow
-    lead = len(shape) - x.ndim
-    strides = (0,) * lead + tuple(
-        0 if have == 1 and want != 1 else stride
-        for have, want, stride in zip(x.shape, shape[lead:], x.strides, strict=True)
-    )
-    if lead < 0 or any(h not in (1, w) for h, w in zip(x.shape, shape[lead:], strict=True)):
-        raise ShapeError(f"shape {x.shape} can't be expanded to {shape}")
-    return np.lib.stride_tricks.as_strided(x, shape, strides)
+    # read-only, and rightly so: elements of the result share their memory
+    return np.broadcast_to(x, shape)
 
 
 def flip(x: Array, dim: Shape) -> Array:
@@ -46,7 +38,9 @@ def stack(*args: Any) -> Array:
 
 
 def slice_(x: Array, key: Key) -> Any:
-    return x[key]
+    out = x[key]
+    # a single element comes as a copied scalar; with an Ellipsis it is a view
+    return out if isinstance(out, np.ndarray) else x[(*key, Ellipsis)]
 
 
 def slice_grad(x: Array, shape: Shape, key: Key) -> Array:
@@ -73,22 +67,19 @@ def index_grad(x: Array, *args: Any) -> Array:
 
 
 def gather(x: Array, index: Array, dim: int) -> Array:
-    if x.ndim == 0:
-        return x.reshape(1)[index]
-    return x[_places(index, dim)]
+    return x[_places(x, index, dim)]
 
 
 def scatter_add(x: Array, index: Array, source: Array, dim: int) -> Array:
     out = np.array(x)
-    if x.ndim == 0:
-        out += source
-        return out
-    np.add.at(out, _places(index, dim), source)
+    np.add.at(out, _places(x, index, dim), source)
     return out
 
 
-def _places(index: Array, dim: int) -> tuple[Array, ...]:
-    """For each element of `index` its coordinates in a tensor of as many axes, `dim` from the index."""
+def _places(x: Array, index: Array, dim: int) -> tuple[Array, ...]:
+    """For each element of `index` its coordinates in x, which has as many axes; `dim`'s is the element."""
+    if index.ndim != x.ndim:
+        raise ValueError("the index must have as many axes as the tensor")
     if index.size and index.min() < 0:
         raise IndexError(f"index {index.min()} is negative")
     grid = np.ogrid[tuple(slice(n) for n in index.shape)]

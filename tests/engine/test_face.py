@@ -1,0 +1,39 @@
+"""`import engine as torch`: the names, and what importing them costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import engine
+
+
+def test_every_name_of_the_face_exists():
+    assert [name for name in engine.__all__ if not hasattr(engine, name)] == []
+
+
+def test_every_name_of_the_face_is_one_of_torchs():
+    torch = pytest.importorskip("torch", reason="PyTorch owns the names")
+    ours = {"result_type", "vision"}
+    assert [n for n in engine.__all__ if n not in ours and not hasattr(torch, n)] == []
+    methods = [n for n in dir(engine.Tensor) if not n.startswith("_")]
+    assert [n for n in methods if not hasattr(torch.Tensor, n)] == []
+
+
+def test_importing_the_engine_imports_no_oracle_and_no_network():
+    code = (
+        "import sys, engine, engine.nn, engine.optim, engine.vision, engine.utils.data;"
+        "print(*[m for m in ('torch', 'sklearn', 'socket', 'http.client', 'sqlalchemy') if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.split() == []
+
+
+def test_importing_the_engine_leaves_warnings_of_numpy_to_other_threads_users():
+    code = "import engine, warnings; warnings.simplefilter('error'); x = engine.tensor([0.0]); print((1 / x).item())"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "inf"

@@ -1,0 +1,123 @@
+"""Saving and loading: safetensors only, whole files only."""
+
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+import engine
+from engine import nn
+from engine.errors import CheckpointError
+
+
+def test_a_state_dict_is_a_plain_safetensors_file(tmp_path):
+    numpy = pytest.importorskip("safetensors.numpy")
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    engine.save(net.state_dict(), tmp_path / "net.safetensors")
+    read = numpy.load_file(tmp_path / "net.safetensors")
+    assert set(read) == {"0.weight", "0.bias"}
+    np.testing.assert_array_equal(read["0.weight"], net[0].weight.detach().numpy())
+    fresh = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    fresh.load_state_dict(engine.load(tmp_path / "net.safetensors"))
+    assert engine.equal(fresh[0].weight, net[0].weight)
+
+
+def test_torch_loads_what_was_saved(tmp_path):
+    torch = pytest.importorskip("torch", reason="PyTorch is the reader")
+    load_file = pytest.importorskip("safetensors.torch").load_file
+    net = nn.Linear(3, 2)
+    engine.save(net.state_dict(), tmp_path / "net")
+    twin = torch.nn.Linear(3, 2)
+    twin.load_state_dict(load_file(tmp_path / "net"), strict=True)
+    np.testing.assert_array_equal(twin.weight.detach().numpy(), net.weight.detach().numpy())
+
+
+def test_trees_come_back_as_they_were(tmp_path):
+    tree = {
+        "step": 3,
+        "rates": [0.1, float("inf")],
+        "pair": (True, None),
+        "name": "run",
+        "state": {0: {"m": engine.arange(3)}, 1: {}},
+        "a": {"b.c": engine.ones(1)},
+        "a.b": {"c": engine.zeros(1)},
+    }
+    engine.save(tree, tmp_path / "tree")
+    back = engine.load(tmp_path / "tree")
+    assert back["state"][0]["m"].tolist() == [0, 1, 2]
+    assert (back["a"]["b.c"].item(), back["a.b"]["c"].item()) == (1, 0)
+    for key in ("step", "rates", "pair", "name"):
+        assert back[key] == tree[key]
+    assert list(back["state"]) == [0, 1]
+    engine.save(engine.eye(2), tmp_path / "tensor")
+    assert engine.load(tmp_path / "tensor").tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(), (0, 2), (3,)])
+def test_every_dtype_and_shape_comes_back(tmp_path, dtype, shape):
+    x = engine.ones(shape, dtype=getattr(engine, dtype))
+    engine.save({"x": x}, tmp_path / "x")
+    y = engine.load(tmp_path / "x")["x"]
+    assert (y.shape, y.dtype, y.tolist()) == (x.shape, x.dtype, x.tolist())
+
+
+def test_views_and_tensors_in_a_graph_can_be_saved(tmp_path):
+    x = engine.arange(6.0).reshape(2, 3).requires_grad_()
+    engine.save({"t": x.t(), "y": x * 2}, tmp_path / "x")
+    assert engine.load(tmp_path / "x")["t"].tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_loaded_tensors_can_be_changed(tmp_path):
+    engine.save({"x": engine.zeros(2)}, tmp_path / "x")
+    assert engine.load(tmp_path / "x")["x"].add_(1).tolist() == [1, 1]
+
+
+def test_objects_are_not_saved(tmp_path):
+    with pytest.raises(CheckpointError, match=r"net is a Linear.*save a module's state_dict"):
+        engine.save({"net": nn.Linear(1, 1)}, tmp_path / "net")
+    with pytest.raises(CheckpointError, match="keys must be strings or integers"):
+        engine.save({1.5: 2}, tmp_path / "net")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "gone off"),)
+
+    (tmp_path / "bomb").write_bytes(pickle.dumps({"x": Bomb()}))
+    with pytest.raises(CheckpointError, match="can't be read as safetensors"):
+        engine.load(tmp_path / "bomb")
+    assert not (tmp_path / "gone off").exists()
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda raw: raw[:-1], lambda raw: raw[:4], lambda raw: b"", lambda raw: b"\xff" * 64]
+)
+def test_broken_files_say_so(tmp_path, spoil):
+    path = tmp_path / "x"
+    engine.save({"x": engine.zeros(9)}, path)
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(CheckpointError, match="can't be read as safetensors"):
+        engine.load(path)
+
+
+def test_a_missing_file_says_so(tmp_path):
+    with pytest.raises(CheckpointError, match="can't be read as safetensors"):
+        engine.load(tmp_path / "none")
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    engine.save({"x": engine.zeros(1)}, path)
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="no space"):
+        engine.save({"x": engine.ones(1)}, path)
+    assert engine.load(path)["x"].item() == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
