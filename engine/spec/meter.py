@@ -7,8 +7,7 @@ its size. Work is counted at the kernels, so the backward pass and the optimizer
 FLOPs are two for each multiply-accumulate of a product (matmul, linear). Element-wise work isn't counted: memory
 bounds it, and it would make no model's estimate differ by much.
 
-What a kernel needs for itself is taken to be SCRATCH times its largest operand if it overwrites one (an optimizer's
-step), and nothing else. Not seen: the allocator's rounding, and the interpreter's own memory.
+Kernels that overwrite an operand (an optimizer's step) are taken to need SCRATCH for themselves, others nothing. Not seen: the allocator's rounding, and the interpreter's own memory.
 """
 
 import math
@@ -20,7 +19,8 @@ from engine.device import Device
 from engine.ops import OPS
 
 
-SCRATCH = 3  # the numpy kernels of Adam hold about so many temporaries at once
+# temporaries that a kernel holds at once, each of the size of its largest operand
+SCRATCH = {"sgd_step": 1, "sgd_momentum_step": 1, "adam_step": 3, "amsgrad_step": 3}
 
 
 class Tally:
@@ -98,7 +98,7 @@ class MeteredKernels(KernelTable):
 
     def __missing__(self, op: str) -> Callable[..., Any]:
         kernel = META.kernels[op]
-        tally, work = self.tally, WORK.get(op)
+        tally, work, scratch = self.tally, WORK.get(op), SCRATCH.get(op, 0)
         is_view = op in OPS and OPS[op].view
 
         def metered(*args: Any) -> Any:
@@ -106,9 +106,9 @@ class MeteredKernels(KernelTable):
             if work is not None:
                 tally.flops += work(result, *args)
             if result is None:
-                scratch = SCRATCH * max(each.size * each.dtype.itemsize for each in args if isinstance(each, MetaArray))
-                tally.take(scratch)
-                tally.live_bytes -= scratch
+                largest = max(each.size * each.dtype.itemsize for each in args if isinstance(each, MetaArray))
+                tally.take(scratch * largest)
+                tally.live_bytes -= scratch * largest
                 return None
             if isinstance(result, MetaArray):
                 return MeteredArray(result.shape, result.dtype, tally, args[0] if is_view else None)

@@ -57,13 +57,22 @@ def test_two_measurements_share_nothing(tally, device):
 
 
 @pytest.mark.parametrize(
-    ("hidden", "batch", "optimizer"), [(128, 2048, "Adam"), (512, 64, "Adam"), (512, 64, "SGD"), (256, 2048, "SGD")]
+    ("hidden", "batch", "optimizer"),
+    [(128, 2048, "Adam"), (512, 64, "Adam"), (512, 64, "SGD"), (256, 2048, "SGD")],
 )
 def test_the_peak_of_a_step_is_near_what_numpy_really_takes(hidden, batch, optimizer):
     wide = {"type": "Linear", "out_features": hidden}
     layers = [{"type": "Flatten"}, wide, {"type": "ReLU"}, {"type": "Dropout"}, wide, {"type": "Tanh"}]
-    definition = {"input": {"shape": [1, 28, 28]}, "layers": [*layers, {"type": "Linear", "out_features": 10}]}
-    job = {"loss": {"type": "CrossEntropyLoss"}, "optimizer": {"type": optimizer}, "epochs": 2, "batch_size": batch}
+    definition = {
+        "input": {"shape": [1, 28, 28]},
+        "layers": [*layers, {"type": "Linear", "out_features": 10}],
+    }
+    job = {
+        "loss": {"type": "CrossEntropyLoss"},
+        "optimizer": {"type": optimizer},
+        "epochs": 2,
+        "batch_size": batch,
+    }
     x, y = np.zeros((batch, 1, 28, 28), np.float32), np.zeros(batch, np.int64)
     dataset = DatasetSchema((1, 28, 28), "float32", (), "int64", 10, {"train": batch})
     estimate = check_job(job, check_model(definition), dataset).peak_memory_bytes
