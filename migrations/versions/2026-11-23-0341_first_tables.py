@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("report", JSON, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_models")),
+        sa.UniqueConstraint("name", "version", name=op.f("uq_models_name_version")),
         sa.UniqueConstraint("sha256", name=op.f("uq_models_sha256")),
     )
     op.create_index(op.f("ix_models_name"), "models", ["name"], unique=False)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.spec import ModelReport, canonical_sha256, check_model
@@ -55,11 +54,7 @@ def check(definition: Mapping[str, Any], at: str = "") -> CheckedModel:
 
 def add(session: Session, checked: CheckedModel) -> Answer:
     """Store a definition: 201 with the new model, or 200 with the one that has this content already."""
-    try:
-        with session.begin_nested():
-            row, new = models.add(session, checked.name, checked.sha256, checked.definition, checked.cost)
-    except IntegrityError:  # another request has just stored the same content
-        row, new = models.add(session, checked.name, checked.sha256, checked.definition, checked.cost)
+    row, new = models.add(session, checked.name, checked.sha256, checked.definition, checked.cost)
     model = show(row)
     return Answer(model, 201 if new else 200, {"location": f"/v1/models/{model.id}"})
 

@@ -26,6 +26,7 @@ from service.store.tables import (
     STARTING,
     TERMINAL,
     Job,
+    Model,
 )
 
 RING_AGAIN_MS = 15_000  # the first time; doubled with each ring
@@ -52,13 +53,15 @@ class NewJob:
 def submit(session: Session, new: NewJob) -> str:
     """Queue a job and return its id. The caller rings once the transaction has committed."""
     job_id = new_id("job")
+    # the model may have been deleted since it was checked; the lock keeps it until we commit
+    model = select(Model.id).where(Model.id == new.model_id).with_for_update(read=True, key_share=True)
     session.execute(
         insert(Job).values(
             id=job_id,
             name=new.name,
             state=QUEUED,
             definition=new.definition,
-            model_id=new.model_id,
+            model_id=session.scalar(model) if new.model_id is not None else None,
             model_sha256=new.model_sha256,
             dataset=new.dataset,
             device=new.device,

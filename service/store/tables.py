@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Text,
+    UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -59,6 +60,8 @@ class Model(Base):
     definition: Mapped[dict[str, Any]]
     report: Mapped[dict[str, Any]]  # engine.spec's ModelReport
     created_at: Mapped[int]
+
+    __table_args__ = (UniqueConstraint("name", "version"),)
 
 
 class Dataset(Base):

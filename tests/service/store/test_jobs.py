@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.store import Store, attempts, events, jobs
+from service.store import Store, attempts, events, jobs, models
 from service.store.attempts import Attempt, Progress
 from service.store.errors import JobFinished, StaleAttempt, UnknownJob
 from service.store.tables import Job
@@ -39,6 +39,24 @@ def test_a_job_that_succeeds_passes_through_its_states_in_order(store: Store) ->
     assert job.finished_at is not None
     assert job.created_at <= job.started_at <= job.finished_at
     assert job.lease_expires_at is None
+
+
+def test_a_model_deleted_since_it_was_checked_does_not_hinder_the_job(store: Store) -> None:
+    with store.write() as session:
+        model, _ = models.add(session, "net", "0" * 64, {}, {})
+        models.remove(session, model.id)
+        job_id = submit(session, model_id=model.id)
+    assert _job(store, job_id).model_id is None
+
+
+def test_a_stored_model_is_named_by_its_job_until_it_is_deleted(store: Store) -> None:
+    with store.write() as session:
+        model, _ = models.add(session, "net", "0" * 64, {}, {})
+        job_id = submit(session, model_id=model.id)
+    assert _job(store, job_id).model_id == model.id
+    with store.write() as session:
+        models.remove(session, model.id)
+    assert _job(store, job_id).model_id is None
 
 
 def test_only_one_of_many_workers_claims_a_job(store: Store) -> None:
