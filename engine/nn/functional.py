@@ -41,7 +41,9 @@ def _check_reduction(reduction: str) -> None:
 def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tuple[int, ...]]:
     """Classes last and everything else flat: [M, C], targets [M], and the shape of the targets."""
     if target.dtype is not int64:
-        raise DTypeError(f"{name}: class targets must be int64, not {target.dtype}; convert them with .long()")
+        raise DTypeError(
+            f"{name}: class targets must be int64, not {target.dtype}; convert them with .long()"
+        )
     if input.ndim == 0 or (
         (*input.shape[:1], *input.shape[2:]) != target.shape[: input.ndim] and input.ndim > 1
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.autograd.tape import Variable
 from engine.errors import EngineError
@@ -25,6 +25,10 @@ class Module:
     """
 
     training: bool = True
+
+    if TYPE_CHECKING:
+        # parameters, buffers and sub-modules may be set under any name
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self) -> None:
         # name -> whether it is saved in the state_dict

@@ -32,11 +32,11 @@ REMAINDER = op(
 )
 NEG = op("neg", vjp=(lambda g: -g,))
 ABS = op("abs", vjp=(lambda g, x: g * x.sign(),))
-SIGN = op("sign", vjp=(lambda g: g.zeros_like(),))
-FLOOR = op("floor", vjp=(lambda g: g.zeros_like(),))
-CEIL = op("ceil", vjp=(lambda g: g.zeros_like(),))
-ROUND = op("round", vjp=(lambda g: g.zeros_like(),))
-TRUNC = op("trunc", vjp=(lambda g: g.zeros_like(),))
+SIGN = op("sign", vjp=(lambda g: g.new_zeros(g.shape),))
+FLOOR = op("floor", vjp=(lambda g: g.new_zeros(g.shape),))
+CEIL = op("ceil", vjp=(lambda g: g.new_zeros(g.shape),))
+ROUND = op("round", vjp=(lambda g: g.new_zeros(g.shape),))
+TRUNC = op("trunc", vjp=(lambda g: g.new_zeros(g.shape),))
 # ties share the gradient evenly, as in PyTorch
 MAXIMUM = op(
     "maximum",
@@ -73,7 +73,7 @@ WHERE = op(
     vjp=(
         None,
         lambda g, condition: g.where(condition, 0.0),
-        lambda g, condition: g.zeros_like().where(condition, g),
+        lambda g, condition: g.masked_fill(condition, 0.0),
     ),
 )
 

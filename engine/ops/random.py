@@ -15,6 +15,6 @@ RANDOM_NORMAL = op("random_normal", "key", "shape dtype", vjp=CONSTANT)
 RANDOM_INTEGERS = op("random_integers", "key", "low high shape dtype", vjp=CONSTANT)
 RANDOM_PERMUTATION = op("random_permutation", "key", "length dtype", vjp=CONSTANT)
 # 1 with probability p, which has the shape and dtype of the result
-BERNOULLI = op("bernoulli", "p key", vjp=(lambda g: g.zeros_like(), None))
+BERNOULLI = op("bernoulli", "p key", vjp=(lambda g: g.new_zeros(g.shape), None))
 # x / (1 - p) with probability 1 - p, else 0; linear in x, so the gradient draws the same mask again
 DROPOUT: Op = op("dropout", "x key", "p", vjp=(lambda g, key, p: DROPOUT(g, key, p), None))

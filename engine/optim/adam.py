@@ -9,7 +9,7 @@ from engine.errors import EngineError
 from engine.ops.updates import ADAM_STEP, AMSGRAD_STEP
 from engine.optim.optimizer import Group, Optimizer, State
 from engine.tensor import Tensor
-from engine.tensor.creation import zeros
+from engine.tensor.creation import zeros, zeros_like
 
 
 class Adam(Optimizer):
@@ -54,10 +54,10 @@ class Adam(Optimizer):
     def update(self, p: Tensor, g: Tensor, state: State, group: Group, lr: Tensor) -> None:
         if not state:
             state["step"] = zeros((), dtype=float32, device=p.device)
-            state["exp_avg"] = p.detach().zeros_like()
-            state["exp_avg_sq"] = p.detach().zeros_like()
+            state["exp_avg"] = zeros_like(p)
+            state["exp_avg_sq"] = zeros_like(p)
             if group["amsgrad"]:
-                state["max_exp_avg_sq"] = p.detach().zeros_like()
+                state["max_exp_avg_sq"] = zeros_like(p)
         beta1, beta2 = group["betas"]
         attrs = (beta1, beta2, group["eps"], group["weight_decay"], self.decoupled, group["maximize"])
         m, v, step = state["exp_avg"], state["exp_avg_sq"], state["step"]

@@ -8,6 +8,7 @@ from engine.errors import EngineError
 from engine.ops.updates import SGD_MOMENTUM_STEP, SGD_STEP
 from engine.optim.optimizer import Group, Optimizer, State
 from engine.tensor import Tensor
+from engine.tensor.creation import zeros_like
 
 
 class SGD(Optimizer):
@@ -55,7 +56,7 @@ class SGD(Optimizer):
         dampening = group["dampening"]
         if v is None:
             # from zero and undampened, the first step leaves v = g + weight_decay p
-            v = state["momentum_buffer"] = p.detach().zeros_like()
+            v = state["momentum_buffer"] = zeros_like(p)
             dampening = 0.0
         overwrite(
             SGD_MOMENTUM_STEP, (p, g, v, lr), (momentum, dampening, weight_decay, group["nesterov"], maximize)

@@ -11,6 +11,7 @@ from engine.autograd.tape import Variable, apply, overwrite, unary, wrap
 from engine.errors import DTypeError, IndexError_
 from engine.ops import shapes as ops
 from engine.ops.updates import ASSIGN
+from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
 from engine.tensor.inplace import check_unrecorded
 from engine.tensor.promotion import cast, constant, operand
@@ -124,7 +125,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
 
 def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
     """`value` where mask holds, else input."""
-    return input.where(~mask, cast(operand_tensor(value, input), input.dtype))
+    return where(mask, cast(operand_tensor(value, input), input.dtype), input)
 
 
 def operand_tensor(value: Any, like: Tensor) -> Tensor:

@@ -38,7 +38,8 @@ class Tensor(Variable):
     # so that `array * tensor` asks the tensor, instead of looping over it
     __array_priority__ = 1000
 
-    grad: Tensor | None
+    # a Tensor or None; Any, since who has called backward() knows which
+    grad: Any
 
     def __new__(cls, data: Any = None) -> Tensor:
         """PyTorch's old constructor: Tensor([1, 2]) is a float tensor of the values."""
@@ -410,8 +411,6 @@ class Tensor(Variable):
     bmm = products.bmm
     dot = products.dot
 
-    zeros_like = creation.zeros_like
-    ones_like = creation.ones_like
     new_zeros = creation.new_zeros
     new_ones = creation.new_ones
     new_tensor = creation.new_tensor

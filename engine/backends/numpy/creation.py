@@ -18,7 +18,7 @@ def empty(shape: Shape, dtype: DType) -> Array:
 
 def full(shape: Shape, value: float, dtype: DType) -> Array:
     # zeros() takes fresh pages as the system gives them; -0.0 is something else
-    plain = value.__class__ is int and value == 0
+    plain = isinstance(value, int) and value == 0
     return np.zeros(shape, dtype.numpy) if plain else np.full(shape, value, dtype.numpy)
 
 

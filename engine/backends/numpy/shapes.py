@@ -38,7 +38,7 @@ def stack(*args: Any) -> Array:
 
 
 def slice_(x: Array, key: Key) -> Any:
-    out = x[key]
+    out: Any = x[key]
     # a single element comes as a copied scalar; with an Ellipsis it is a view
     return out if isinstance(out, np.ndarray) else x[(*key, Ellipsis)]
 

@@ -138,7 +138,7 @@ def test_samplers_say_the_order():
     with pytest.raises(ShapeError, match="can't be drawn from 4"):
         RandomSampler(data, num_samples=5)
     with pytest.raises(ShapeError, match="batch_size must be positive"):
-        BatchSampler(data, 0, drop_last=False)
+        BatchSampler([1, 2], 0, drop_last=False)
 
 
 def test_users_samplers_and_no_batching(numbers):

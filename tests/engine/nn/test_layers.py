@@ -30,7 +30,7 @@ def test_linear_agrees_with_torch(torch, bias, shape):
 def test_linear_starts_as_torchs_does(torch):
     layer = nn.Linear(256, 512)
     bound = 1 / 16
-    for p in (layer.weight, layer.bias):
+    for p in layer.parameters():
         assert -bound <= p.min().item() < -0.98 * bound
         assert 0.98 * bound < p.max().item() < bound
     assert layer.weight.std().item() == pytest.approx(torch.nn.Linear(256, 512).weight.std().item(), rel=0.01)

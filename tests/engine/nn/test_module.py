@@ -1,6 +1,7 @@
 """Modules: what they are made of, their state, modes and text."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ class Net(nn.Module):
 
 
 def _twin(torch):
-    class Twin(torch.nn.Module):
+    class Twin(torch.nn.Module):  # type: ignore[misc, name-defined]  # the oracle comes as a fixture
         def __init__(self):
             super().__init__()
             self.first = torch.nn.Linear(4, 3)
@@ -141,7 +142,7 @@ def test_shared_parameters_are_listed_once_but_saved_under_both_names(torch):
 
 
 def test_a_parameter_cannot_silently_become_a_plain_tensor():
-    net = nn.Linear(2, 2)
+    net: Any = nn.Linear(2, 2)
     with pytest.raises(EngineError, match="weight is a parameter of Linear"):
         net.weight = engine.zeros(2, 2)
     net.bias = None
@@ -173,10 +174,15 @@ def test_zero_grad_and_requires_grad():
 
 
 def test_hooks_see_and_replace():
-    net = nn.Linear(2, 2)
-    seen = []
+    net: Any = nn.Linear(2, 2)
+    seen: list[Any] = []
+
+    def plus_one(module, args, out):
+        seen.append(args[0].tolist())
+        return out + 1
+
     before = net.register_forward_pre_hook(lambda m, args: (args[0] * 0,))
-    after = net.register_forward_hook(lambda m, args, out: seen.append(args[0].tolist()) or out + 1)
+    after = net.register_forward_hook(plus_one)
     out = net(engine.ones(1, 2))
     assert seen == [[[0, 0]]]
     assert engine.allclose(out, net.bias + 1)

@@ -1,6 +1,7 @@
 """Every op of the table against PyTorch, finite differences and the meta backend."""
 
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import pytest
@@ -87,9 +88,8 @@ def test_gradients_agree_with_torch(torch, name, case):
         tolerance = 1e-10 if floating is np.float64 else case.tolerance32
         for k, (x, g, other) in enumerate(zip(operands, found, theirs, strict=True)):
             if g is None:
-                assert other.grad is None or not other.grad.any() or OPS[name].vjp[k] is None, (
-                    f"{name}, operand {k}"
-                )
+                rules: Any = OPS[name].vjp
+                assert other.grad is None or rules[k] is None, f"{name}, operand {k}"
                 continue
             assert g.dtype is x.dtype
             expected = np.zeros(x.shape) if other.grad is None else other.grad.numpy()

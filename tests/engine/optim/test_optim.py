@@ -1,5 +1,7 @@
 """Optimizers and schedules against PyTorch's: numbers, state and its layout."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ def torch():
     return pytest.importorskip("torch", reason="PyTorch is the oracle")
 
 
-OPTIMIZERS = [
+OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.1, "weight_decay": 0.01, "maximize": True}),
     ("SGD", {"lr": 0.05, "momentum": 0.9}),

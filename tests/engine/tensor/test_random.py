@@ -56,7 +56,7 @@ def test_conversions_are_the_documented_ones():
         kernels.uniform(key, (8,), engine.float64), [(x >> 11) * 2.0**-53 for x in w]
     )
     np.testing.assert_array_equal(
-        kernels.uniform(key, (5,), engine.float32), np.float32([(x >> 8) * 2.0**-24 for x in h[:5]])
+        kernels.uniform(key, (5,), engine.float32), np.array([(x >> 8) * 2.0**-24 for x in h[:5]], np.float32)
     )
     radius = math.sqrt(-2 * math.log((h[0] + 1) * 2.0**-32))
     expected = [

@@ -41,7 +41,8 @@ def test_mnist_is_read_in_both_layouts_zipped_or_not(tmp_path, layout, zipped):
         data = datasets.MNIST(tmp_path, train=train)
         np.testing.assert_array_equal(data.data, made[kind][0])
         np.testing.assert_array_equal(data.targets, made[kind][1])
-        assert (data.data.dtype, data.targets.dtype, len(data)) == (np.uint8, np.int64, len(made[kind][1]))
+        assert (data.data.dtype.name, data.targets.dtype.name) == ("uint8", "int64")
+        assert len(data) == len(made[kind][1])
 
 
 def test_missing_files_are_named_and_download_is_explained(tmp_path):
@@ -156,5 +157,5 @@ def test_digits_are_split_once_and_for_all():
     pytest.importorskip("sklearn", reason="the digits are scikit-learn's file")
     train, test = datasets.Digits(train=True), datasets.Digits(train=False)
     assert (train.data.shape, test.data.shape) == ((1437, 8, 8), (360, 8, 8))
-    assert (train.data.dtype, train.targets.dtype, int(train.data.max())) == (np.uint8, np.int64, 255)
+    assert (train.data.dtype.name, train.targets.dtype.name, train.data.max()) == ("uint8", "int64", 255)
     assert set(train.targets.tolist()) == set(test.targets.tolist()) == set(range(10))
