@@ -114,9 +114,10 @@ def masked(url: str) -> str:
 
 
 def _socket_path(folder: Path) -> Path:
-    """In `folder` if the path is short enough for a socket, else in a private folder of its own."""
+    """In `folder` if the path is short enough for a socket, and plain enough for every client's reading of
+    a URL; else in a private folder of its own."""
     path = folder / "redis.sock"
-    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
+    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES and re.fullmatch(r"[A-Za-z0-9_./-]+", str(path)):
         return path
     name = f"kiln-{os.getuid()}-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
     for parent in (tempfile.gettempdir(), "/tmp"):

@@ -1,6 +1,7 @@
 """A real HTTP server on a free port that answers by script, and remembers what it was asked."""
 
 import json
+import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
@@ -96,10 +97,17 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client may leave when it likes
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def scripted_server() -> Iterator[ScriptedServer]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), _Handler) as server:
         script = ScriptedServer(server.server_address[1])
         server.script = script  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

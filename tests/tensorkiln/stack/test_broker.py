@@ -69,6 +69,7 @@ def test_the_real_server_runs_on_a_private_socket_and_nothing_else(
             assert not {f"socket:[{inode}]" for inode in inodes} & sockets
     assert sorted(path.name for path in folder.iterdir()) == ["broker.conf"]  # it saved nothing
     assert not asyncio.run(broker.answers())
+    broker.remove_socket()
 
 
 def test_a_socket_left_by_a_killed_server_is_no_obstacle(tmp_path: Path) -> None:
@@ -83,8 +84,11 @@ def test_a_socket_left_by_a_killed_server_is_no_obstacle(tmp_path: Path) -> None
         _until_it_answers(again)
 
 
-def test_a_home_too_deep_for_a_socket_gets_one_in_a_private_folder(tmp_path: Path) -> None:
-    folder = tmp_path / ("deep" * 30)
+@pytest.mark.parametrize("name", ["deep" * 30, "100%25", "two words"])
+def test_a_home_too_deep_or_too_odd_for_a_socket_gets_one_in_a_private_folder(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / name
     folder.mkdir()
     broker = place_broker(SERVER, folder)
     private = broker.socket.parent

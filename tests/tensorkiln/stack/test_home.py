@@ -66,7 +66,10 @@ def test_a_released_home_can_be_taken_again(home: Home) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_home_is_not_free_while_a_child_of_the_killed_kiln_lives(home: Home) -> None:
+def test_the_home_is_not_free_while_a_child_of_the_killed_kiln_lives(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tensorkiln.stack.home._DEATHBED_S", 0.3)
     process, child = _holder(home, "with-child")
     with process, cleared_away([child]):
         process.kill()
