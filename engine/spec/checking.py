@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 
 from engine.dtypes import of
-from engine.errors import EngineError
 from engine.spec.catalogue import TRANSFORMS
 from engine.spec.complaints import Complaints, show
 from engine.spec.datasets import DatasetSchema
 from engine.spec.inference import REFUSALS
 from engine.spec.jobs import Choice, Job, read_job
 from engine.spec.models import ModelReport, metered_model, untouched_generator
-from engine.spec.preparation import prepared, prepared_targets
+from engine.spec.preparation import applied, as_array, prepared_targets
 from engine.spec.rehearsal import Cost, Rehearsal
 from engine.tensor import Tensor
 
+# what a transform raises for samples that it can't take; one of tensors may not even look at an array
+ODDITIES = (*REFUSALS, AttributeError)
 TRAIN = "train"  # the split that is trained on
 
 
@@ -98,52 +99,40 @@ class _Check:
         """The transforms can take what is stored, one after the other, and give what the model takes."""
         if self.job.transforms is None:
             return
-        value = np.zeros((2, *self.dataset.input_shape), self.dataset.input_dtype)
+        value: Any = np.zeros((2, *self.dataset.input_shape), self.dataset.input_dtype)
         for choice in self.job.transforms:
-            try:
-                transform = choice.make()
-            except REFUSALS as error:
-                self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
+            transform = self._made(choice)
+            if transform is None:
                 return
             try:
-                value = prepared([transform], value)
-                of(value.dtype)
-            except (
-                *REFUSALS,
-                AttributeError,
-            ) as error:  # a transform of tensors may not even look at an array
-                given, hint = _kind(value.shape[1:], value.dtype), self._missing_before(transform, value)
-                detail = f"{choice.entry.name} can't take samples that are {given}{hint or f': {error}'}"
+                after = applied(transform, value)
+                of(as_array(after).dtype)
+            except ODDITIES as error:
+                hint = _missing_before(transform, value) or f": {error}"
+                detail = f"{choice.entry.name} can't take samples that are {_kind(value)}{hint}"
                 self.complaints.add(choice.pointer, detail)
                 return
+            value = after
         if self._suits(value):
             return
-        given = _kind(value.shape[1:], value.dtype)
-        wanted = _kind(self.model.input_shape, self.model.input_dtype)
-        after = "after the transforms they are" if self.job.transforms else "and the dataset's are"
-        detail = f"the model takes samples that are {wanted}, {after} {given}{self._remedy(value)}"
+        wanted = f"{self.model.input_dtype} {show(list(self.model.input_shape))}"
+        given = "after the transforms they are" if self.job.transforms else "and the dataset's are"
+        detail = f"the model takes samples that are {wanted}, {given} {_kind(value)}{self._remedy(value)}"
         self.complaints.add("/transforms", detail)
 
-    def _suits(self, value: np.ndarray[Any, Any]) -> bool:
-        return value.shape[1:] == self.model.input_shape and str(value.dtype) == self.model.input_dtype
+    def _suits(self, value: Any) -> bool:
+        array = as_array(value)
+        return array.shape[1:] == self.model.input_shape and str(array.dtype) == self.model.input_dtype
 
-    def _remedy(self, value: np.ndarray[Any, Any]) -> str:
+    def _remedy(self, value: Any) -> str:
         """One transform that would help, or the input that the model should have."""
         for name, transform in _plain_transforms():
-            with suppress(*REFUSALS, AttributeError):
-                if self._suits(prepared([transform], value)):
+            with suppress(*ODDITIES):
+                if self._suits(applied(transform, value)):
                     return f'; add {{"type": "{name}"}} to transforms'
-        if str(value.dtype) == self.model.input_dtype:
-            return f"; give the model's input the shape {show(list(value.shape[1:]))}"
-        return ""
-
-    @staticmethod
-    def _missing_before(transform: Any, value: np.ndarray[Any, Any]) -> str:
-        """One transform that would have to come first."""
-        for name, first in _plain_transforms():
-            with suppress(*REFUSALS, AttributeError):
-                prepared([first, transform], value)
-                return f'; put {{"type": "{name}"}} before it'
+        array = as_array(value)
+        if str(array.dtype) == self.model.input_dtype:
+            return f"; give the model's input the shape {show(list(array.shape[1:]))}"
         return ""
 
     def metrics(self) -> None:
@@ -209,8 +198,8 @@ class _Check:
         try:
             value: Tensor = function(output, targets)
         except REFUSALS as error:
-            given = _kind(output.shape[1:], output.dtype.name)
-            wanted = _kind(self.dataset.target_shape, targets.dtype.name)
+            given = f"{output.dtype.name} {show(list(output.shape[1:]))}"
+            wanted = f"{targets.dtype.name} {show(list(targets.shape[1:]))}"
             hint = "; for classes take CrossEntropyLoss" if self.has_classes else ""
             detail = (
                 f"{choice.entry.name} can't compare the model's output, {given} a sample, with the dataset's "
@@ -265,11 +254,22 @@ class _Check:
 def _plain_transforms() -> list[tuple[str, Any]]:
     """Those that need no arguments."""
     return [
-        (name, e.make({}))
-        for name, e in TRANSFORMS.items()
-        if not any(a.required for a in e.arguments.values())
+        (name, entry.make({}))
+        for name, entry in TRANSFORMS.items()
+        if not any(argument.required for argument in entry.arguments.values())
     ]
 
 
-def _kind(shape: tuple[int, ...], dtype: Any) -> str:
-    return f"{dtype} {show(list(shape))}"
+def _missing_before(transform: Any, value: Any) -> str:
+    """One transform that would have to come first."""
+    for name, first in _plain_transforms():
+        with suppress(*ODDITIES):
+            applied(transform, applied(first, value))
+            return f'; put {{"type": "{name}"}} before it'
+    return ""
+
+
+def _kind(samples: Any) -> str:
+    """Dtype and shape of one sample."""
+    array = as_array(samples)
+    return f"{array.dtype} {show(list(array.shape[1:]))}"

@@ -18,7 +18,6 @@ from engine.backends import META, Backend, KernelTable, MetaArray
 from engine.device import Device
 from engine.ops import OPS
 
-
 # temporaries that a kernel holds at once, each of the size of its largest operand
 SCRATCH = {"sgd_step": 1, "sgd_momentum_step": 1, "adam_step": 3, "amsgrad_step": 3}
 

