@@ -84,17 +84,16 @@ def test_a_key_of_the_callers_own_is_sent(server: ScriptedServer, client: Client
     assert json.loads(server.asked[0].body) == {"epochs": 1}
 
 
-def test_retry_after_is_honoured_in_seconds_and_as_a_date(server: ScriptedServer) -> None:
-    date = formatdate(time.time() + 1.9, usegmt=True)  # whole seconds: at least 0.9 s ahead
-    server.on("GET", "/v1/system", Answer.problem(429, Retry_After="1"), Answer.json({}))
-    server.on("GET", "/v1/layers", Answer.problem(503, Retry_After=date), Answer.json({"data": []}))
-    with Client(server.url, retry=QUICK) as client:
-        began = time.monotonic()
-        client.system()
-        assert time.monotonic() - began >= 1.0
-        began = time.monotonic()
-        client.layers()
-        assert time.monotonic() - began >= 0.3
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_honoured_in_seconds_and_as_a_date(
+    server: ScriptedServer, client: Client, form: str
+) -> None:
+    # A date has whole seconds: 1.9 s ahead it names a moment at least 0.9 s ahead.
+    value = "1" if form == "seconds" else formatdate(time.time() + 1.9, usegmt=True)
+    server.on("GET", "/v1/system", Answer.problem(429, Retry_After=value), Answer.json({}))
+    began = time.monotonic()
+    client.system()
+    assert time.monotonic() - began >= 0.8
 
 
 def test_nobody_there_is_a_failed_connection() -> None:
