@@ -13,6 +13,7 @@ from engine.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from engine.backends import cuda
 from engine.device import Device as device
 from engine.dtypes import DType as dtype
 from engine.dtypes import bool_ as bool
@@ -217,6 +218,7 @@ __all__ = [
     "clamp_min",
     "clone",
     "cos",
+    "cuda",
     "cumsum",
     "device",
     "div",

@@ -27,11 +27,9 @@ class Version:
     history: by an operation that was recorded, after which views taken before have a wrong history
     """
 
-    __slots__ = ("history", "values")
-
-    def __init__(self) -> None:
-        self.values = 0
-        self.history = 0
+    # class attributes rather than an __init__: one is made for every result that a rule keeps
+    values = 0
+    history = 0
 
 
 class Node:
@@ -40,13 +38,15 @@ class Node:
     parents: per operand a Node, a leaf that gathers its gradient, or None
     slots: per operand, of which of the parent's outputs it is
     shapes: of the outputs
-    saved: (tensor or alias, version of its values) pairs, then plain values; None once freed
+    saved: (tensor, version of its values) of operands, (array, version of its values, Version, slot) of
+        results, then plain values; None once freed
     """
 
-    __slots__ = ("attrs", "op", "parents", "plan", "retained", "saved", "serial", "shapes", "slots")
+    __slots__ = ("attrs", "device", "op", "parents", "plan", "retained", "saved", "serial", "shapes", "slots")
 
     op: Op
     plan: Plan
+    device: Device
     attrs: tuple[Any, ...]
     parents: "list[Node | Variable | None]"
     slots: list[int]
@@ -210,20 +210,26 @@ def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ())
         version.values += 1
 
 
+def keep_values(node: Node | None, x: Variable) -> None:
+    """Before x is overwritten with a result of `node`: give the node a copy of what it kept of x."""
+    if node is None or node.saved is None:
+        return
+    saved = node.saved
+    for k, entry in enumerate(saved):
+        if entry.__class__ is tuple and len(entry) == 2 and entry[0] is x:
+            copy = wrap(x._device.kernels["clone"](x._data), x._device)
+            copy._node, copy._slot, copy._requires, copy._seen = x._node, x._slot, x._requires, 0
+            saved[k] = (copy, 0)
+
+
 def rebase(x: Variable, result: Variable) -> None:
     """Let x, just overwritten with the values of `result`, go on with result's history."""
     version = x._version
     if version is None:
         version = x._version = Version()
-    node = result._node
-    if node is not None and node.saved is not None:
-        for k, saved in enumerate(node.saved):
-            if saved.__class__ is tuple and saved and saved[0] is x:
-                # x will point to the node, so the node must not point to x
-                node.saved[k] = (_alias(x), saved[1])
     version.history += 1
     x._seen = version.history
-    x._node, x._slot, x._requires = node, result._slot, result._requires
+    x._node, x._slot, x._requires = result._node, result._slot, result._requires
 
 
 def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> Any:
@@ -268,6 +274,7 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
     node.plan = plan = op.plan(tuple([parent is not None for parent in parents]))
     node.op = op
     node.attrs = attrs
+    node.device = inputs[0]._device
     node.parents = parents
     node.slots = slots
     node.serial = next(_serials)
@@ -278,8 +285,12 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
         x = inputs[position]
         saved.append((x, 0 if x._version is None else x._version.values))
     for position in plan.keep_outputs:
-        alias = _alias(outs[position])
-        saved.append((alias, alias._version.values, position))
+        # not the result itself, which points to this node
+        out = outs[position]
+        version = out._version
+        if version is None:
+            version = out._version = Version()
+        saved.append((out._data, version.values, version, position))
     for position in plan.keep_shapes:
         saved.append(inputs[position]._data.shape)
     for position in plan.keep_dtypes:
@@ -293,15 +304,6 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
             out._seen = 0 if out._version is None else out._version.history
 
 
-def _alias(x: Variable) -> Any:
-    """The same memory and version without the history."""
-    if x._version is None:
-        x._version = Version()
-    alias = wrap(x._data, x._device)
-    alias._version = x._version
-    return alias
-
-
 def check_history(x: Variable) -> None:
     """Refuse a view whose base was since changed in place by a recorded operation."""
     if x._version is not None and x._version.history != x._seen:
@@ -313,21 +315,24 @@ def check_history(x: Variable) -> None:
 
 def unpack(node: Node, entry: Any) -> Any:
     """A saved tensor, if its values are still those that the op saw."""
-    kept, version = entry[0], entry[1]
-    now = 0 if kept._version is None else kept._version.values
-    if now != version:
+    kept, expected = entry[0], entry[1]
+    version = entry[2] if len(entry) == 4 else kept._version
+    now = 0 if version is None else version.values
+    if now != expected:
+        shape = kept.shape if len(entry) == 4 else kept._data.shape
         raise NotDifferentiable(
-            f"a tensor of shape {tuple(kept._data.shape)} that the gradient of {node.op.name!r} needs was "
-            f"changed in place: it is at version {now}, expected version {version}; clone() it before the "
+            f"a tensor of shape {tuple(shape)} that the gradient of {node.op.name!r} needs was "
+            f"changed in place: it is at version {now}, expected version {expected}; clone() it before the "
             "change, or use the operation that isn't in place"
         )
-    if len(entry) == 3 and node.op.differentiable_outputs[entry[2]]:
-        # an alias of the op's own result: for the gradient's gradient it needs its history for a moment
-        again = wrap(kept._data, kept._device)
-        again._version, again._seen = kept._version, kept._version.history
-        again._node, again._slot, again._requires = node, entry[2], True
-        return again
-    return kept
+    if len(entry) == 2:
+        return kept
+    again = wrap(kept, node.device)
+    again._version = version
+    if node.op.differentiable_outputs[entry[3]]:
+        # the op's own result: for the gradient's gradient it needs its history, for as long as the rule runs
+        again._node, again._slot, again._requires, again._seen = node, entry[3], True, version.history
+    return again
 
 
 def _apart(op: Op, inputs: tuple[Variable, ...]) -> DeviceError:

@@ -304,11 +304,10 @@ def _deposit(leaf: Any, g: Any, create_graph: bool, deposited: set[int]) -> None
     """Add to a tensor's .grad: in place, unless the sum itself must be differentiable."""
     before = leaf.grad
     if before is None:
-        if not create_graph:
-            # .grad must own its memory: a view, or an array that came by another way too, is copied
-            if g._data.base is not None or id(g._data) in deposited:
-                g = unary(CLONE, g)
-            deposited.add(id(g._data))
+        # .grad must own its memory: a view, or an array that came by another way too, is copied
+        if g._data.base is not None or id(g._data) in deposited:
+            g = unary(CLONE, g)
+        deposited.add(id(g._data))
         leaf.grad = g
     elif create_graph:
         leaf.grad = binary(ADD, before, g)

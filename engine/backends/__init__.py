@@ -2,12 +2,24 @@
 
 from typing import Any
 
+from engine.backends import cuda
 from engine.backends.meta import BACKEND as META
 from engine.backends.meta import MetaArray
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.registry import Array, Backend, Kernel, KernelTable, threads
 
-__all__ = ["META", "NUMPY", "Array", "Backend", "Kernel", "KernelTable", "MetaArray", "report", "threads"]
+__all__ = [
+    "META",
+    "NUMPY",
+    "Array",
+    "Backend",
+    "Kernel",
+    "KernelTable",
+    "MetaArray",
+    "cuda",
+    "report",
+    "threads",
+]
 
 
 def report() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.autograd.mode import MODE
-from engine.autograd.tape import Variable, overwrite, rebase
+from engine.autograd.tape import Variable, keep_values, overwrite, rebase
 from engine.dtypes import of
 from engine.errors import DTypeError, NotDifferentiable, ShapeError
 from engine.ops.updates import COPY, FILL
@@ -48,9 +48,12 @@ def replace(x: Tensor, result: Tensor, name: str) -> Tensor:
         raise DTypeError(
             f"{name}: the result is {result.dtype} and can't be stored in {x.dtype}; use the function"
         )
+    result = cast(result, x.dtype)
+    if recorded:
+        keep_values(result._node, x)
     overwrite(COPY, (x, result))
     if recorded:
-        rebase(x, cast(result, x.dtype))
+        rebase(x, result)
     return x
 
 

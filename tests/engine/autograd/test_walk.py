@@ -36,6 +36,12 @@ def test_two_leaves_never_share_one_gradient():
     np.testing.assert_array_equal(g.numpy(), [1, 1])
 
 
+def test_two_leaves_share_no_gradient_under_create_graph_either():
+    a, b = (engine.ones(2, requires_grad=True) for _ in range(2))
+    (a + b).sum().backward(create_graph=True)
+    assert not np.shares_memory(a.grad.detach().numpy(), b.grad.detach().numpy())
+
+
 def test_an_expanded_gradient_gets_memory_of_its_own(x):
     x.sum().backward()
     assert x.grad.is_contiguous()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.errors import DeviceError, DTypeError, IndexError_, NotDifferentiable, ShapeError
+from engine.errors import DeviceError, DTypeError, EngineError, IndexError_, NotDifferentiable, ShapeError
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +156,12 @@ def test_meta_tensors_have_shapes_and_no_values():
         y.tolist()
     with pytest.raises(DeviceError, match="tensors are on cpu and meta"):
         y + engine.zeros(10**6)
+
+
+def test_what_depends_on_values_is_refused_on_meta():
+    x = engine.zeros(3, device="meta")
+    with pytest.raises(EngineError, match="depends on the values, and meta tensors have none"):
+        x[x > 0]
 
 
 PRINTED = [
