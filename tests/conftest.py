@@ -22,9 +22,9 @@ class _Servers:
 
     def url(self, kind: str) -> str:
         if kind not in self._urls:
-            start = {"postgresql": postgres_server, "redis": redis_server}[kind]
+            server = postgres_server() if kind == "postgresql" else redis_server()
             try:
-                self._urls[kind] = self._stack.enter_context(start())
+                self._urls[kind] = self._stack.enter_context(server)
             except ServerUnavailable as missing:
                 pytest.skip(str(missing))
         return self._urls[kind]

@@ -316,7 +316,7 @@ def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
     """What the child runs before exec: ask the kernel for stop_signal when its parent dies. Linux only."""
     if sys.platform != "linux":
         return None
-    # Looked up here, in the parent: between fork and exec, with other threads about, only the bare call is safe.
+    # Looked up here, in the parent: between fork and exec, with threads about, only the bare call is safe.
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     number = int(stop_signal)
 

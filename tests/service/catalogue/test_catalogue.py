@@ -1,7 +1,7 @@
 """What can be named in a definition."""
 
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+from jsonschema import Draft202012Validator
 
 from service.catalogue.operations import KINDS
 from service.jobs.schemas import EXAMPLE_JOB
