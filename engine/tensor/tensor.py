@@ -17,21 +17,17 @@ from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
 from engine.tensor import (
     arithmetic,
     comparison,
-    conversions,
     creation,
-    indexing,
-    inplace,
-    products,
-    random,
     reductions,
     shapes,
 )
 from engine.tensor.axes import axis, shape_of
+from engine.tensor.methods import Methods
 from engine.tensor.printing import to_text
 from engine.tensor.promotion import Operand
 
 
-class Tensor(Variable):
+class Tensor(Methods):
     """An n-dimensional array of one dtype on one device, whose computation can be differentiated."""
 
     __slots__ = ()
@@ -266,189 +262,6 @@ class Tensor(Variable):
     def where(self, condition: Tensor, other: Operand) -> Tensor:
         """This tensor where condition holds, else other."""
         return arithmetic.where(condition, self, other)
-
-    # methods by family
-
-    __add__ = __radd__ = arithmetic.add
-    __sub__ = arithmetic.sub
-    __rsub__ = arithmetic.rsub
-    __mul__ = __rmul__ = arithmetic.mul
-    __truediv__ = arithmetic.div
-    __rtruediv__ = arithmetic.rdiv
-    __floordiv__ = arithmetic.floor_divide
-    __rfloordiv__ = arithmetic.rfloordiv
-    __mod__ = arithmetic.remainder
-    __pow__ = arithmetic.pow
-    __rpow__ = arithmetic.rpow
-    __neg__ = arithmetic.neg
-    __abs__ = arithmetic.abs
-    __matmul__ = products.matmul
-    __rmatmul__ = products.rmatmul
-    __lt__ = comparison.lt
-    __le__ = comparison.le
-    __gt__ = comparison.gt
-    __ge__ = comparison.ge
-    __and__ = __rand__ = comparison.bitwise_and
-    __or__ = __ror__ = comparison.bitwise_or
-    __xor__ = __rxor__ = comparison.bitwise_xor
-    __invert__ = comparison.bitwise_not
-    __getitem__ = indexing.getitem
-    __setitem__ = indexing.setitem
-    __iadd__ = inplace.add_
-    __isub__ = inplace.sub_
-    __imul__ = inplace.mul_
-    __itruediv__ = inplace.div_
-    __ipow__ = inplace.pow_
-
-    add = arithmetic.add
-    sub = arithmetic.sub
-    mul = arithmetic.mul
-    div = arithmetic.div
-    pow = arithmetic.pow
-    floor_divide = arithmetic.floor_divide
-    remainder = arithmetic.remainder
-    maximum = arithmetic.maximum
-    minimum = arithmetic.minimum
-    clamp = arithmetic.clamp
-    clamp_min = arithmetic.clamp_min
-    clamp_max = arithmetic.clamp_max
-    neg = arithmetic.neg
-    abs = arithmetic.abs
-    sign = arithmetic.sign
-    floor = arithmetic.floor
-    ceil = arithmetic.ceil
-    round = arithmetic.round
-    trunc = arithmetic.trunc
-    square = arithmetic.square
-    exp = arithmetic.exp
-    expm1 = arithmetic.expm1
-    log = arithmetic.log
-    log2 = arithmetic.log2
-    log10 = arithmetic.log10
-    log1p = arithmetic.log1p
-    sqrt = arithmetic.sqrt
-    rsqrt = arithmetic.rsqrt
-    reciprocal = arithmetic.reciprocal
-    sin = arithmetic.sin
-    cos = arithmetic.cos
-    tan = arithmetic.tan
-    tanh = arithmetic.tanh
-    sigmoid = arithmetic.sigmoid
-    erf = arithmetic.erf
-    relu = arithmetic.relu
-    isnan = arithmetic.isnan
-    isinf = arithmetic.isinf
-    isfinite = arithmetic.isfinite
-    multiply, divide, subtract = mul, div, sub
-
-    eq = comparison.eq
-    ne = comparison.ne
-    lt = comparison.lt
-    le = comparison.le
-    gt = comparison.gt
-    ge = comparison.ge
-    logical_and = comparison.logical_and
-    logical_or = comparison.logical_or
-    logical_xor = comparison.logical_xor
-    logical_not = comparison.logical_not
-    equal = comparison.equal
-    isclose = comparison.isclose
-    allclose = comparison.allclose
-
-    sum = reductions.sum
-    mean = reductions.mean
-    amax = reductions.amax
-    amin = reductions.amin
-    max = reductions.max
-    min = reductions.min
-    argmax = reductions.argmax
-    argmin = reductions.argmin
-    any = reductions.any
-    all = reductions.all
-    var = reductions.var
-    std = reductions.std
-    norm = reductions.norm
-    logsumexp = reductions.logsumexp
-    cumsum = reductions.cumsum
-    softmax = reductions.softmax
-    log_softmax = reductions.log_softmax
-
-    reshape = shapes.reshape
-    view = shapes.view
-    view_as = shapes.view_as
-    flatten = shapes.flatten
-    unflatten = shapes.unflatten
-    squeeze = shapes.squeeze
-    unsqueeze = shapes.unsqueeze
-    permute = shapes.permute
-    transpose = shapes.transpose
-    t = shapes.t
-    movedim = shapes.movedim
-    expand = shapes.expand
-    expand_as = shapes.expand_as
-    broadcast_to = shapes.broadcast_to
-    repeat = shapes.repeat
-    narrow = shapes.narrow
-    select = shapes.select
-    unbind = shapes.unbind
-    split = shapes.split
-    chunk = shapes.chunk
-    flip = shapes.flip
-    tril = shapes.tril
-    triu = shapes.triu
-    clone = shapes.clone
-    contiguous = shapes.contiguous
-
-    nonzero = indexing.nonzero
-    masked_select = indexing.masked_select
-    masked_fill = indexing.masked_fill
-    index_select = indexing.index_select
-    gather = indexing.gather
-    scatter_add = indexing.scatter_add
-
-    matmul = products.matmul
-    mm = products.mm
-    bmm = products.bmm
-    dot = products.dot
-
-    new_zeros = creation.new_zeros
-    new_ones = creation.new_ones
-    new_tensor = creation.new_tensor
-
-    bernoulli = random.bernoulli
-    uniform_ = random.uniform_
-    normal_ = random.normal_
-
-    add_ = inplace.add_
-    sub_ = inplace.sub_
-    mul_ = inplace.mul_
-    div_ = inplace.div_
-    pow_ = inplace.pow_
-    neg_ = inplace.neg_
-    abs_ = inplace.abs_
-    exp_ = inplace.exp_
-    log_ = inplace.log_
-    sqrt_ = inplace.sqrt_
-    tanh_ = inplace.tanh_
-    sigmoid_ = inplace.sigmoid_
-    relu_ = inplace.relu_
-    clamp_ = inplace.clamp_
-    copy_ = inplace.copy_
-    fill_ = inplace.fill_
-    zero_ = inplace.zero_
-
-    to = conversions.to
-    type_as = conversions.type_as
-    double = conversions.double
-    long = conversions.long
-    short = conversions.short
-    byte = conversions.byte
-    cpu = conversions.cpu
-
-    # last, since these names hide Python's types from the annotations below them
-    float = conversions.float_
-    int = conversions.int_
-    bool = conversions.bool_
 
 
 results_are(Tensor)

@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.backends.meta.array import MetaArray, broadcast
-from engine.backends.meta.kernels import KERNELS
+from engine.backends.meta import creation, elementwise, losses, products, reductions, shapes, updates
+from engine.backends.meta.array import MetaArray
 from engine.backends.registry import Backend
 from engine.errors import DeviceError
 
-__all__ = ["BACKEND", "MetaArray", "broadcast"]
+__all__ = ["BACKEND", "MetaArray"]
 
 
 def _from_numpy(array: npt.NDArray[Any]) -> MetaArray:
@@ -23,7 +23,15 @@ def _to_numpy(array: Any) -> npt.NDArray[Any]:
 
 BACKEND = Backend(
     "meta",
-    [KERNELS],
+    [
+        elementwise.KERNELS,
+        reductions.KERNELS,
+        shapes.KERNELS,
+        products.KERNELS,
+        losses.KERNELS,
+        creation.KERNELS,
+        updates.KERNELS,
+    ],
     array_type=MetaArray,
     as_array=lambda array: array,
     from_numpy=_from_numpy,
