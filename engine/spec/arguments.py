@@ -1,6 +1,7 @@
-"""The arguments of a layer, optimizer or loss, read from its Python signature: types, defaults, limits, JSON schema.
+"""The arguments of a layer, optimizer or loss, read from its signature: types, defaults, limits, schema.
 
-A type hint is the rule that a JSON value must keep. What JSON can't hold (a Tensor, a callable) is no argument here.
+A type hint is the rule that a JSON value must keep. What JSON can't hold (a Tensor, a callable) is no
+argument here.
 """
 
 import inspect
@@ -86,7 +87,7 @@ def arguments_of(
 def object_schema(
     type_name: str, arguments: dict[str, Argument], optional: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The schema of `{"type": type_name, ...arguments}`; `optional` names required arguments that can be inferred."""
+    """The schema of `{"type": type_name, ...arguments}`; `optional`: required ones that can be inferred."""
     required = [a.name for a in arguments.values() if a.required and a.name not in optional]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,4 +1,4 @@
-"""What a number may be, by the name of its argument: a name means the same in every layer, loss and optimizer.
+"""What a number may be, by the name of its argument: a name means the same wherever it is found.
 
 The arguments themselves, their types and defaults come from the engine's signatures; only the limits that a
 Python type can't say stand here. Limits that join several arguments stay with the constructors, which raise.

@@ -1,6 +1,7 @@
-"""What a definition or a job can name: every layer, function, loss, optimizer, scheduler, transform and metric.
+"""What a definition or a job can name, by kind: layers, losses, optimizers, schedulers and so on.
 
-The one list is the engine itself: its public classes, with their signatures and docstrings. Nothing is said twice.
+The one list is the engine itself: its public classes, with their signatures and docstrings. Nothing is said
+    twice.
 """
 
 from typing import Any

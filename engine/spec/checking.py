@@ -2,25 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.dtypes import of
-from engine.spec.catalogue import TRANSFORMS
 from engine.spec.complaints import Complaints, show
 from engine.spec.datasets import DatasetSchema
 from engine.spec.inference import REFUSALS
 from engine.spec.jobs import Choice, Job, read_job
 from engine.spec.models import ModelReport, metered_model, untouched_generator
-from engine.spec.preparation import applied, as_array, prepared_targets
+from engine.spec.preparation import prepared_targets
 from engine.spec.rehearsal import Cost, Rehearsal
+from engine.spec.samples import check_samples
 from engine.tensor import Tensor
 
-# what a transform raises for samples that it can't take; one of tensors may not even look at an array
-ODDITIES = (*REFUSALS, AttributeError)
 TRAIN = "train"  # the split that is trained on
 
 
@@ -30,8 +26,9 @@ class JobReport:
 
     job: canonical: every default filled in
     flops_per_step: of a full batch, forward, backward and optimizer; flops_total: of all training steps
-    peak_memory_bytes: the most that is held at once in a training step: weights, gradients, optimizer state, what
-        the tape keeps, the batch, and the dataset as it is held for training; not the interpreter itself
+    peak_memory_bytes: the most that is held at once in a training step: weights, gradients, optimizer
+        state, what the tape keeps, the batch, and the dataset as it is held for training; not the
+        interpreter itself
     """
 
     job: dict[str, Any]
@@ -50,9 +47,9 @@ class JobReport:
 def check_job(job: Mapping[str, Any], model: ModelReport, dataset: DatasetSchema) -> JobReport:
     """What a job says, once it is found to fit its model and its dataset; nothing is allocated.
 
-    Looks at loss, optimizer, scheduler, transforms, epochs, batch_size, shuffle, seed, metrics, evaluate, checkpoint
-    and device; other fields stay as they are. Pointers are into the job's document, and "/model" for the model.
-    Raises SpecError with every problem found, whatever JSON value it is given.
+    Looks at loss, optimizer, scheduler, transforms, epochs, batch_size, shuffle, seed, metrics, evaluate,
+    checkpoint and device; other fields stay as they are. Pointers are into the job's document, and "/model"
+    for the model. Raises SpecError with every problem found, whatever JSON value it is given.
     """
     complaints = Complaints()
     read = read_job(job, complaints)
@@ -61,7 +58,7 @@ def check_job(job: Mapping[str, Any], model: ModelReport, dataset: DatasetSchema
         raise AssertionError("an unread job is complained of")
     check = _Check(read, model, dataset, complaints)
     check.splits()
-    check.samples()
+    check_samples(read.transforms, model, dataset, complaints)
     check.metrics()
     with untouched_generator():
         cost = check.rehearse()
@@ -95,52 +92,13 @@ class _Check:
             detail = f"the dataset has no split {show(wanted)} with samples; its splits: {names}"
             self.complaints.add("/evaluate/split", detail)
 
-    def samples(self) -> None:
-        """The transforms can take what is stored, one after the other, and give what the model takes."""
-        if self.job.transforms is None:
-            return
-        value: Any = np.zeros((2, *self.dataset.input_shape), self.dataset.input_dtype)
-        for choice in self.job.transforms:
-            transform = self._made(choice)
-            if transform is None:
-                return
-            try:
-                after = applied(transform, value)
-                of(as_array(after).dtype)
-            except ODDITIES as error:
-                hint = _missing_before(transform, value) or f": {error}"
-                detail = f"{choice.entry.name} can't take samples that are {_kind(value)}{hint}"
-                self.complaints.add(choice.pointer, detail)
-                return
-            value = after
-        if self._suits(value):
-            return
-        wanted = f"{self.model.input_dtype} {show(list(self.model.input_shape))}"
-        given = "after the transforms they are" if self.job.transforms else "and the dataset's are"
-        detail = f"the model takes samples that are {wanted}, {given} {_kind(value)}{self._remedy(value)}"
-        self.complaints.add("/transforms", detail)
-
-    def _suits(self, value: Any) -> bool:
-        array = as_array(value)
-        return array.shape[1:] == self.model.input_shape and str(array.dtype) == self.model.input_dtype
-
-    def _remedy(self, value: Any) -> str:
-        """One transform that would help, or the input that the model should have."""
-        for name, transform in _plain_transforms():
-            with suppress(*ODDITIES):
-                if self._suits(applied(transform, value)):
-                    return f'; add {{"type": "{name}"}} to transforms'
-        array = as_array(value)
-        if str(array.dtype) == self.model.input_dtype:
-            return f"; give the model's input the shape {show(list(array.shape[1:]))}"
-        return ""
-
     def metrics(self) -> None:
         for position, name in enumerate(self.job.metrics):
             # the only metric so far counts classes
             is_scored = len(self.model.output_shape) == len(self.dataset.target_shape) + 1
             if not self.has_classes:
-                detail = f"{name} needs a dataset with classes, and this one has {self.dataset.target_dtype} targets"
+                kind = self.dataset.target_dtype
+                detail = f"{name} needs a dataset with classes, and this one has {kind} targets"
                 self.complaints.add(f"/metrics/{position}", detail)
             elif not is_scored:
                 shape = show(list(self.model.output_shape))
@@ -214,7 +172,7 @@ class _Check:
         classes, is_scored = self.dataset.classes, output.ndim == targets.ndim + 1
         if self.has_classes and classes is not None and is_scored and output.shape[1] < classes:
             count = output.shape[1]
-            detail = f"the model gives {count} outputs, the dataset has {classes} classes; the last layer must give {classes}"
+            detail = f"the model gives {count} outputs, the dataset has {classes} classes"
             self.complaints.add("/model", detail)
             return False
         if not value.requires_grad:
@@ -249,27 +207,3 @@ class _Check:
             (self.dataset.target_shape, self.dataset.target_dtype),
         ]
         return sum(int(np.prod(shape, dtype=object)) * np.dtype(kind).itemsize for shape, kind in shapes)
-
-
-def _plain_transforms() -> list[tuple[str, Any]]:
-    """Those that need no arguments."""
-    return [
-        (name, entry.make({}))
-        for name, entry in TRANSFORMS.items()
-        if not any(argument.required for argument in entry.arguments.values())
-    ]
-
-
-def _missing_before(transform: Any, value: Any) -> str:
-    """One transform that would have to come first."""
-    for name, first in _plain_transforms():
-        with suppress(*ODDITIES):
-            applied(transform, applied(first, value))
-            return f'; put {{"type": "{name}"}} before it'
-    return ""
-
-
-def _kind(samples: Any) -> str:
-    """Dtype and shape of one sample."""
-    array = as_array(samples)
-    return f"{array.dtype} {show(list(array.shape[1:]))}"

@@ -44,7 +44,8 @@ def _place(pointer: str) -> list[tuple[int, str]]:
 def at(pointer: str, *tokens: str | int) -> str:
     """The pointer to a place below `pointer`.
 
-    A key that no answer can carry (not Unicode text, or absurdly long) is left out: then the pointer names its parent.
+    A key that no answer can carry (not Unicode text, or absurdly long) is left out: then the pointer names
+    its parent.
     """
     for token in map(str, tokens):
         if len(token) > 200 or not is_text(token):
@@ -83,7 +84,7 @@ def show(value: Any) -> str:
 
 
 def nearest(name: Any, names: Iterable[str]) -> str:
-    """ "; did you mean "Linear"?" for the known name that comes closest, or all of them if few, or nothing."""
+    """ "; did you mean "Linear"?" for the known name that comes closest; else all of them if few."""
     known = sorted(names)
     if isinstance(name, str):
         folded = {known_name.lower(): known_name for known_name in known}

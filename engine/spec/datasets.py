@@ -1,4 +1,4 @@
-"""What a job's check needs to know of a dataset: shapes and dtypes as stored, per sample, and the sizes of the splits."""
+"""What a job's check needs to know of a dataset."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DatasetSchema:
-    """One dataset. Shapes are of one sample as stored, before any transform; target_shape () is one value a sample."""
+    """One dataset. Shapes are of one sample as stored, before any transform; () is a single value."""
 
     input_shape: tuple[int, ...]
     input_dtype: str

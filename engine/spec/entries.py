@@ -41,7 +41,7 @@ class Entry:
         return "one input or more" if self.most is None else words[self.fewest]
 
     def read(self, given: dict[str, Any], pointer: str, complaints: Complaints) -> dict[str, Any]:
-        """Arguments as the constructor takes them, from JSON, in the signature's order; faults go to `complaints`."""
+        """Arguments as the constructor takes them, in its order, from JSON; faults go to `complaints`."""
         values: dict[str, Any] = {}
         for key in given:
             if key not in self.arguments:

@@ -1,6 +1,7 @@
 """The functions that a graph's nodes can name beside modules: the engine's own, with its signatures.
 
-Those that take their sizes as loose arguments in Python (x.reshape(2, 3)) take one list here, as torch.reshape does.
+Those that take their sizes as loose arguments in Python (x.reshape(2, 3)) take one list here, as
+torch.reshape does.
 """
 
 from collections.abc import Sequence

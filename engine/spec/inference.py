@@ -1,7 +1,8 @@
-"""Shapes through a definition: what each layer gets and gives, what was left out, what doesn't fit, what it costs.
+"""Shapes through a definition: what each layer gets and gives, what was left out, what doesn't fit.
 
-Every node is built and run on a metered device, without values. After a fault inference goes on where it can: a wrong
-in_features is read as the right one, a layer that can't run is skipped with all that depends on it.
+Every node is built and run on a metered device, without values. After a fault inference goes on where it
+can: a wrong in_features is read as the right one, a layer that can't run is skipped with all that depends
+on it.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,9 @@ from engine.device import Device
 from engine.dtypes import dtype
 from engine.errors import EngineError
 from engine.nn import Module
+from engine.spec.bodies import Body
 from engine.spec.complaints import Complaints, at, show
-from engine.spec.definitions import Body, Definition
+from engine.spec.definitions import Definition
 from engine.spec.entries import INFERRED, Entry
 from engine.spec.meter import MeteredDevice, Tally
 from engine.spec.network import Network, Step, Wiring, repeated
@@ -46,7 +48,7 @@ class LayerReport:
 
 @dataclass
 class Layer:
-    """A node with every argument known. copies: the bodies of a block, one for each time that it is repeated."""
+    """A node with every argument known. copies: of a block, one body for each time that it is repeated."""
 
     node: Node
     values: dict[str, Any]
@@ -76,7 +78,7 @@ class Inference:
         self._told: set[tuple[str, str]] = set()
 
     def run(self) -> tuple[Outline | None, Tensor | None]:
-        """The outline, and the model's output for a batch of BATCHES[0]; None where a fault stands in the way."""
+        """The outline, and the output for a batch of BATCHES[0]; None where a fault stands in the way."""
         body, shape = self.definition.body, self.definition.input_shape
         if body is None:
             return None, None
@@ -124,7 +126,8 @@ class Inference:
             if len(shape) < 2:
                 self._tell(
                     node.pointer,
-                    f"{entry.name} needs samples with at least one axis; {_source(node)} gives single numbers",
+                    f"{entry.name} needs samples with at least one axis, "
+                    f"{_source(node)} gives single numbers",
                 )
                 return False
             if values.get(name, shape[axis]) != shape[axis]:
@@ -191,8 +194,8 @@ class Inference:
         if size <= MOST_VALUES:
             return True
         memory = _memory(size)
-        detail = f"too large: {what} has {size:,} values a sample, {memory} as float32; the limit is {MOST_VALUES:,}"
-        self._tell(pointer, detail)
+        detail = f"too large: {what} has {size:,} values a sample, {memory} as float32"
+        self._tell(pointer, f"{detail}; the limit is {MOST_VALUES:,}")
         return False
 
     def _tell(self, pointer: str, detail: str) -> None:

@@ -97,7 +97,7 @@ class Job:
 
 
 def read_job(document: Any, complaints: Complaints) -> Job | None:
-    """The job, with a complaint for every fault that can be seen without model and data; None if it is no object."""
+    """The job, with a complaint for every fault seen without model and data; None if it is no object."""
     if not isinstance(document, Mapping):
         complaints.add("", f"the job is {show(document)}, not an object")
         return None

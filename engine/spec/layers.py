@@ -1,4 +1,4 @@
-"""Every layer, function and loss that a definition or a job can name: the engine's own, found by what they are."""
+"""Every layer, function and loss that can be named: the engine's own, found by what they are."""
 
 import inspect
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ Entries = dict[str, Entry]
 
 
 def public_classes(module: ModuleType, base: type) -> list[type]:
-    """The public classes of a module that derive from `base`, itself left out, in the order of their names."""
+    """The public classes of a module that derive from `base`, without it, in the order of their names."""
     found = [
         value for name, value in vars(module).items() if inspect.isclass(value) and not name.startswith("_")
     ]

@@ -1,13 +1,15 @@
 """Measuring work and memory without doing the one or taking the other: the meta backend with a running tally.
 
-A tensor on a metered device has a shape and a dtype and no values. Every result is counted while it lives, so running
-a real training step there gives the peak memory of that step, with what the tape keeps and when it lets go, whatever
-its size. Work is counted at the kernels, so the backward pass and the optimizer count as they are.
+A tensor on a metered device has a shape and a dtype and no values. Every result is counted while it lives,
+so running a real training step there gives the peak memory of that step, with what the tape keeps and when
+it lets go, whatever its size. Work is counted at the kernels, so the backward pass and the optimizer count
+as they are.
 
-FLOPs are two for each multiply-accumulate of a product (matmul, linear). Element-wise work isn't counted: memory
-bounds it, and it would make no model's estimate differ by much.
+FLOPs are two for each multiply-accumulate of a product (matmul, linear). Element-wise work isn't counted:
+memory bounds it, and it would make no model's estimate differ by much.
 
-Kernels that overwrite an operand (an optimizer's step) are taken to need SCRATCH for themselves, others nothing. Not seen: the allocator's rounding, and the interpreter's own memory.
+Kernels that overwrite an operand (an optimizer's step) are taken to need SCRATCH for themselves, others
+nothing. Not seen: the allocator's rounding, and the interpreter's own memory.
 """
 
 import math
@@ -23,7 +25,10 @@ SCRATCH = {"sgd_step": 1, "sgd_momentum_step": 1, "adam_step": 3, "amsgrad_step"
 
 
 class Tally:
-    """What was done on one metered device. flops: so far; live_bytes: held now; peak_bytes: the most held at once."""
+    """What was done on one metered device.
+
+    flops: so far; live_bytes: held now; peak_bytes: the most held at once
+    """
 
     def __init__(self) -> None:
         self.flops = 0
@@ -36,7 +41,7 @@ class Tally:
 
 
 class MeteredArray(MetaArray):
-    """A MetaArray whose bytes count until nobody holds it. A view has none of its own and keeps its base alive."""
+    """A MetaArray whose bytes count until nobody holds it. A view has none, and keeps its base alive."""
 
     __slots__ = ("base", "size_bytes", "tally")
 

@@ -47,7 +47,7 @@ def check_model(definition: Mapping[str, Any]) -> ModelReport:
 
 
 def canonical_sha256(definition: Mapping[str, Any]) -> str:
-    """The hash of the canonical form in hexadecimal: definitions that say the same model have the same one."""
+    """The hash of the canonical form in hexadecimal: equal models have equal ones."""
     text = json.dumps(check_model(definition).definition, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -63,7 +63,7 @@ def build_model(definition: Mapping[str, Any], seed: int = 0) -> Network:
 
 
 def metered_model(definition: Mapping[str, Any]) -> tuple[Network, MeteredDevice, Tally]:
-    """The module on a metered device, with that device and its tally: no memory, no values, all work counted."""
+    """The module on a metered device, with that device and its tally: no values, all work counted."""
     _, outline, read = _check(definition)
     tally = Tally()
     device = MeteredDevice(tally)

@@ -99,7 +99,7 @@ def _read_name(
 
 
 def _takes(entry: Entry | None, is_known: bool) -> tuple[Callable[[int], bool], str]:
-    """Whether so many inputs fit the node's type, and how many would; a block takes one, an unknown type any."""
+    """Whether so many inputs fit the node's type, and how many would; an unknown type takes any."""
     if entry is not None:
         return entry.takes, entry.inputs_words()
     return (lambda count: count == 1 or not is_known), "one input"
@@ -116,8 +116,8 @@ def _read_inputs(
     fits, words = takes
     if style == "layers":
         if "inputs" in item:
-            detail = "in a layer list each layer takes the one before; write the model as nodes to wire it yourself"
-            complaints.add(place, detail)
+            detail = "in a layer list each layer takes the one before"
+            complaints.add(place, f"{detail}; write the model as nodes to wire it yourself")
         elif not fits(1):
             complaints.add(
                 at(pointer, "type"), f"{item['type']} takes {words}; write the model as nodes to give them"

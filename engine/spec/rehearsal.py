@@ -1,4 +1,4 @@
-"""Two training steps of a job on a metered device: whether they run, the work they do, the memory they hold."""
+"""Two training steps of a job on a metered device: whether they run, and what they cost."""
 
 from dataclasses import dataclass
 from typing import Any

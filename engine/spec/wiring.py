@@ -1,4 +1,4 @@
-"""Order, circles and dead ends in a graph given as {name: names that it comes from}. Nothing here recurses."""
+"""Order, circles and dead ends in a graph {name: names that it comes from}. Nothing here recurses."""
 
 from collections.abc import Mapping, Sequence
 

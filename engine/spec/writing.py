@@ -1,4 +1,4 @@
-"""Writing a module as a definition. What a definition says is read off the modules' attributes, which are torch's."""
+"""Writing a module as a definition, read off the modules' attributes, which are torch's."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def _copies(operation: Any) -> list[Network]:
 
 
 def _add_block(name: str, wiring: Wiring, blocks: dict[str, Document]) -> None:
-    """Write a block, or, where it is written already, leave out the inferred arguments that differ between its uses."""
+    """Write a block; where it is written already, leave out the inferred arguments that differ by use."""
     inner: dict[str, Document] = {}
     body = _body(wiring, inner, f"/blocks/{name}")
     before = blocks.get(name)

@@ -27,7 +27,7 @@ EVALUATION_BATCH = 256  # at least: without a tape, larger batches cost little m
 
 @dataclass(frozen=True)
 class FitResult:
-    """How a run ended. metrics: the summary of the last epoch that ended, "train_loss", "test_accuracy", ..."""
+    """How a run ended. metrics: the summary of the last whole epoch, "train_loss", "test_accuracy", ..."""
 
     status: Literal["finished", "stopped"]
     metrics: dict[str, float]
@@ -110,7 +110,7 @@ class Trainer:
         """Go on from a state. Raises CheckpointError if it is of another job, and changes nothing then."""
         if state.fingerprint != self.parts.fingerprint:
             raise CheckpointError(
-                "the state is of another run: its model, data, optimizer, batch_size or seed differs from this job's"
+                "the state is of another run: its model, data, optimizer, batch_size or seed isn't this job's"
             )
         self.model.load_state_dict(state.weights)
         self.parts.optimizer.load_state_dict(state.optimizer)

@@ -38,7 +38,8 @@ CASES = {
         [
             (
                 "",
-                "both layers and nodes are given; give either layers (a list, run in order) or nodes (a graph)",
+                "both layers and nodes are given; "
+                "give either layers (a list, run in order) or nodes (a graph)",
             )
         ],
     ),
@@ -104,7 +105,8 @@ CASES = {
         [
             (
                 "/layers/0/name",
-                'name is "fc.1"; it must be 1 to 64 letters, digits, _ or -; a dot would break the keys of the weights',
+                'name is "fc.1"; it must be 1 to 64 letters, digits, _ or -; '
+                "a dot would break the keys of the weights",
             )
         ],
     ),
@@ -125,7 +127,8 @@ CASES = {
         [
             (
                 "/layers/0/inputs",
-                "in a layer list each layer takes the one before; write the model as nodes to wire it yourself",
+                "in a layer list each layer takes the one before; "
+                "write the model as nodes to wire it yourself",
             )
         ],
     ),
@@ -228,15 +231,15 @@ CASES = {
     ),
     "scalar samples": (
         layers(LINEAR, shape=()),
-        [("/layers/0", "Linear needs samples with at least one axis; the input gives single numbers")],
+        [("/layers/0", "Linear needs samples with at least one axis, the input gives single numbers")],
     ),
     "batch mixed by Flatten": (
         layers({"type": "Flatten", "start_dim": 0}, LINEAR, shape=(3,)),
         [
             (
                 "/layers/0",
-                "Flatten mixes the samples of a batch: for 2 samples it gives shape [6], for 3 [9]; axis 0 is the "
-                "batch, which must stay as it is",
+                "Flatten mixes the samples of a batch: for 2 samples it gives shape [6], for 3 [9]; "
+                "axis 0 is the batch, which must stay as it is",
             )
         ],
     ),
@@ -245,7 +248,8 @@ CASES = {
         [
             (
                 "/layers/0",
-                "too large: the layer has 785,000,000,000 parameters, 2.86 TiB as float32; the limit is 2,147,483,648",
+                "too large: the layer has 785,000,000,000 parameters, 2.86 TiB as float32; "
+                "the limit is 2,147,483,648",
             )
         ],
     ),

@@ -27,8 +27,10 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], 
 
 # values that have been trouble somewhere, beside arbitrary ones
 AWKWARD = [
-    None, True, -1, 0, 2**31, 10**30, 10**400, 1e308, float("nan"), float("inf"), -0.0, "", "64", "input", "\ud800",
-    "a\x00b", "x" * 5000, "__class__", "Linear", "res", [], {}, [[]], [1, [2]], {"type": "Linear"}, {"type": []},
+    None, True, -1, 0, 2**31, 10**30, 10**400, 1e308, float("nan"), float("inf"), -0.0, "", "64", "input",
+    "\ud800",
+    "a\x00b", "x" * 5000, "__class__", "Linear", "res", [], {}, [[]], [1, [2]],
+    {"type": "Linear"}, {"type": []},
 ]  # fmt: skip
 scalars = st.sampled_from(AWKWARD).map(deepcopy) | st.integers() | st.floats() | st.text(max_size=20)
 values = st.recursive(
@@ -37,8 +39,10 @@ values = st.recursive(
     max_leaves=15,
 )
 KEYS = [
-    "name", "input", "shape", "dtype", "layers", "nodes", "output", "blocks", "type", "inputs", "repeat", "in_features",
-    "out_features", "bias", "p", "dim", "start_dim", "lr", "betas", "reduction", "split", "every", "mean", "std",
+    "name", "input", "shape", "dtype", "layers", "nodes", "output", "blocks", "type", "inputs", "repeat",
+    "in_features",
+    "out_features",
+    "bias", "p", "dim", "start_dim", "lr", "betas", "reduction", "split", "every", "mean", "std",
 ]  # fmt: skip
 shaped = st.recursive(
     scalars
@@ -86,17 +90,18 @@ def resolve(document, pointer):
 
 
 def judged(check, document):
-    """The report, or None after a SpecError whose problems can be sent and stand at places of the document."""
+    """The report, or None after a SpecError whose problems can be sent and are at places that exist."""
     try:
         return check(document)
     except SpecError as error:
-        assert error.problems
-        for problem in error.problems:
-            json.dumps([problem.pointer, problem.detail], ensure_ascii=False).encode()
-            assert len(problem.detail) < 1000
-            if isinstance(document, dict) and problem.pointer not in ("/model", "/dataset", "/transforms"):
-                resolve(document, problem.pointer)
-        return None
+        problems = error.problems
+    assert problems
+    for problem in problems:
+        json.dumps([problem.pointer, problem.detail], ensure_ascii=False).encode()
+        assert len(problem.detail) < 1000
+        if isinstance(document, dict) and problem.pointer not in ("/model", "/dataset", "/transforms"):
+            resolve(document, problem.pointer)
+    return None
 
 
 @PATIENT

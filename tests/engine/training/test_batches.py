@@ -51,7 +51,7 @@ def test_class_indices_become_int64():
 
 def test_transforms_are_applied_in_pieces_as_to_each_sample(monkeypatch):
     images = np.random.default_rng(0).integers(0, 256, (10, 4, 4)).astype(np.uint8)
-    transforms = [ToTensor(), Normalize([0.5], [0.25])]
+    transforms: list = [ToTensor(), Normalize([0.5], [0.25])]
     expected = np.stack([Compose(transforms)(image).numpy() for image in images])
     monkeypatch.setattr(batches_module, "CHUNK", 3)
     held = Split(images, np.zeros(10), transforms).span(0, 10)[0].numpy()

@@ -35,7 +35,7 @@ def weights(trainer):
     return {key: value.numpy().tobytes() for key, value in trainer.model.state_dict().items()}
 
 
-VARIANTS = {
+VARIANTS: dict[str, dict] = {
     "momentum": {},
     "plain": {"optimizer": {"type": "SGD", "lr": 0.1}, "shuffle": False},
     "nesterov": {
