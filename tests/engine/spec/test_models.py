@@ -34,7 +34,7 @@ def test_a_report_is_json_safe(graph):
 
 
 def test_weights_load_into_the_obvious_torch_module(torch, simplenet):
-    class SimpleNet(torch.nn.Module):
+    class SimpleNet(torch.nn.Module):  # type: ignore[name-defined, misc]  # a fixture has no types
         def __init__(self):
             super().__init__()
             self.fc1 = torch.nn.Linear(784, 128)
