@@ -4,14 +4,15 @@ from engine.errors import NonFinite
 
 
 class LossNotFinite(NonFinite):
-    """The loss of a training step is NaN or infinite.
+    """The loss is NaN or infinite, of a training step (before its update) or over the split of an evaluation.
 
-    step: counted from 1; value: the loss. The weights are still those before this step.
+    step: the step, counted from 1, or the last one before the evaluation; value: the loss
     """
 
-    def __init__(self, step: int, value: float) -> None:
+    def __init__(self, step: int, value: float, split: str | None = None) -> None:
+        where = f"at step {step}" if split is None else f'on the "{split}" split after step {step}'
         super().__init__(
-            f"the loss became {value} at step {step}; a lower learning rate, or inputs scaled to about 1, "
+            f"the loss became {value} {where}; a lower learning rate, or inputs scaled to about 1, "
             "usually prevent it"
         )
         self.step = step

@@ -190,6 +190,8 @@ class Trainer:
             measured = self._measure(parts.evaluation, callbacks)
             if measured is None:
                 return False
+            if not math.isfinite(measured["loss"]):
+                raise LossNotFinite(progress.step, measured["loss"], parts.evaluation_name)
             summary |= {f"{parts.evaluation_name}_{name}": value for name, value in measured.items()}
         at = now_ms()
         for key, value in summary.items():

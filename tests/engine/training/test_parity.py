@@ -45,7 +45,7 @@ def torch():
 
 
 def simplenet(torch):
-    class SimpleNet(torch.nn.Module):
+    class SimpleNet(torch.nn.Module):  # type: ignore[name-defined, misc]  # a fixture has no types
         def __init__(self):
             super().__init__()
             self.fc1 = torch.nn.Linear(784, 128)
@@ -132,8 +132,17 @@ def test_the_demos_digits_are_learned_whatever_the_seed(seed):
 
 
 @pytest.mark.slow
-def test_mnist_is_learned_with_plain_gradient_descent(mnist_dir):
+@pytest.mark.parametrize(
+    ("optimizer", "epochs", "accuracy"),
+    [
+        # over seeds PyTorch itself reaches 0.9296 to 0.9300 with these numbers, and the engine 0.928 to 0.932
+        ({"type": "SGD", "lr": 0.01}, 10, 0.925),
+        ({"type": "SGD", "lr": 0.01, "momentum": 0.9}, 3, 0.95),
+    ],
+)
+def test_mnist_is_learned_as_well_as_by_torch(optimizer, epochs, accuracy, mnist_dir):
     train, test = MNIST(mnist_dir, train=True), MNIST(mnist_dir, train=False)
-    job = {**JOB, "epochs": 10, "evaluate": {"split": "test", "every": 10}}
+    evaluate = {"split": "test", "every": epochs}
+    job = {**JOB, "optimizer": optimizer, "epochs": epochs, "evaluate": evaluate}
     splits = {"train": (train.data, train.targets), "test": (test.data, test.targets)}
-    assert Trainer.from_job(job, SIMPLENET, splits).fit().metrics["test_accuracy"] >= 0.93
+    assert Trainer.from_job(job, SIMPLENET, splits).fit().metrics["test_accuracy"] >= accuracy

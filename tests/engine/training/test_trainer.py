@@ -162,6 +162,14 @@ def test_a_loss_without_end_stops_the_run_and_keeps_the_points_before(interval, 
     assert all(map(math.isfinite, listener.curve("loss")["values"]))
 
 
+def test_an_evaluation_without_a_finite_loss_stops_the_run_too(job, model):
+    x, y = np.ones((8, 1, 4, 4), np.float32), np.zeros(8, np.int64)
+    job |= {"transforms": [], "epochs": 1}
+    trainer = Trainer.from_job(job, model, {"train": (x, y), "test": (x * np.float32(np.inf), y)})
+    with pytest.raises(LossNotFinite, match='on the "test" split after step 1'):
+        trainer.fit()
+
+
 def test_running_out_of_memory_passes_through(job, model, splits):
     class Starving(Callbacks):
         def on_metrics(self, batch):
