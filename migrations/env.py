@@ -2,13 +2,11 @@
 
 from alembic import context
 
-from migrations.schema import upgrade
-from service.settings import Settings
 from service.store.tables import Base
 
 connection = context.config.attributes.get("connection")
 if connection is None:
-    raise SystemExit(f"use `python -m migrations` ({upgrade.__doc__}) for {Settings().database}")
+    raise SystemExit("migrate with `python -m migrations`, not with the alembic command")
 context.configure(
     connection=connection,
     target_metadata=Base.metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from service.store.database import connect
 from service.store.tables import Base
@@ -41,7 +42,7 @@ def differences(url: str) -> list[Any]:
 
 def alembic_config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option(
         "file_template", "%%(year)d-%%(month).2d-%%(day).2d-%%(hour).2d%%(minute).2d_%%(slug)s"
     )
@@ -59,6 +60,9 @@ def _run(url: str, action: Any, revision: str) -> tuple[str | None, str | None]:
 @contextmanager
 def _exclusively(url: str) -> Iterator[Connection]:
     engine = connect(url)
+    # SQLite alters a table by copying and dropping it; with foreign keys on, the drop empties its children.
+    # The pragma does nothing inside a transaction, so it comes with the connection.
+    event.listen(engine, "connect", _forget_foreign_keys)
     try:
         # SQLite: BEGIN IMMEDIATE holds off other writers, this function among them
         with engine.execution_options(kiln_write=True).begin() as connection:
@@ -66,5 +70,14 @@ def _exclusively(url: str) -> Iterator[Connection]:
                 connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             yield connection
+            if connection.dialect.name == "sqlite":
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                if broken:
+                    raise RuntimeError(f"the migration breaks {len(broken)} foreign keys, as in {broken[0]}")
     finally:
         engine.dispose()
+
+
+def _forget_foreign_keys(connection: Any, record: Any) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA foreign_keys=OFF")

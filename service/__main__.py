@@ -12,7 +12,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from service.app import create_app
-from service.settings import Settings
+from service.settings import Settings, complaint
 from service.web.context import Context
 from service.web.gate import request_id
 from service.web.protocol import Protocol
@@ -63,9 +63,7 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        for fault in error.errors():
-            name = "KILN_" + "_".join(map(str, fault["loc"])).upper()
-            sys.stderr.write(f"kiln: {name}: {fault['msg']}\n")
+        sys.stderr.write(complaint(error))
         return 2
     log_to_stderr(settings.log_level)
     app = create_app(settings)

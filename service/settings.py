@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,16 +45,29 @@ class Settings(BaseSettings):
     lease_s: float = Field(
         default=30.0, gt=0, description="how long a claimed job is its worker's without renewal"
     )
-    renew_s: float = Field(default=5.0, gt=0, description="how often a worker renews its lease")
+    renew_s: float = Field(
+        default=5.0, gt=0, description="how often a worker renews its lease; at most half of lease_s"
+    )
     reconcile_s: float = Field(default=2.0, gt=0, description="pause between two rounds of the reconciler")
     max_attempts: int = Field(
-        default=3, ge=1, description="lost attempts (a worker or runner died) before a job fails"
+        default=3,
+        ge=1,
+        description="attempts lost in a row (a worker or runner died before a checkpoint) until a job fails",
     )
     job_memory_mb: int = Field(
         default=0, ge=0, description="memory limit of one job's process; 0: 80% of the machine's"
     )
     download: bool = Field(default=True, description="whether built-in datasets may be downloaded")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _renew_in_time(self) -> Self:
+        if self.renew_s > self.lease_s / 2:
+            raise ValueError(
+                f"KILN_RENEW_S is {self.renew_s:g}: a lease of {self.lease_s:g} s (KILN_LEASE_S) "
+                f"must be renewed at least every {self.lease_s / 2:g} s"
+            )
+        return self
 
     @property
     def database(self) -> str:
@@ -82,3 +95,12 @@ class Settings(BaseSettings):
     @property
     def scratch_dir(self) -> Path:
         return self.home / "scratch"
+
+
+def complaint(error: ValidationError) -> str:
+    """What is wrong with the environment, a line for each fault."""
+    lines = []
+    for fault in error.errors():
+        name = "_".join(("KILN", *map(str, fault["loc"]))).upper()
+        lines.append(f"kiln: {name}: {fault['msg']}\n" if fault["loc"] else f"kiln: {fault['msg']}\n")
+    return "".join(lines)
