@@ -23,7 +23,7 @@ def main() -> int:
         return 1
     finally:
         store.close()
-    if any(name.startswith(f"{host}-") for name in alive):
+    if any(name.rsplit("-", 2)[0] == host for name in alive):
         return 0
     sys.stderr.write(f"no worker of {host} has a fresh heartbeat\n")
     return 1

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import logging
 import threading
-from importlib.metadata import version
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.settings import Settings
-from service.store import Store, datasets, workers
+from service.store import Store, workers
 from service.store.doorbell import Doorbell
 from service.store.reconciler import Reconciler
-from workers.datasets.preparation import prepare_dataset
 from workers.nursery import Nursery
+from workers.upkeep import Upkeep
 
 HEARTBEAT_S = 10.0
+LOOK_S = 1.0  # until the first runner has reported what the engine finds here
+LEAVE_S = 4.0  # for jobs to be given back at the end; more than supervision's grace
 
 log = logging.getLogger("kiln.worker")
 
 
 class Host:
-    """Built before the Celery worker starts, closed after it has ended. It never runs engine code itself."""
+    """Started before the Celery worker, closed after it has ended. It never runs engine code itself."""
 
     def __init__(self, settings: Settings, worker_id: str) -> None:
         self.settings = settings
@@ -30,22 +35,41 @@ class Host:
         self.doorbell = Doorbell(settings)
         self.nursery = Nursery(settings.worker_concurrency)
         self.stopping = threading.Event()
+        self._busy = 0
+        self._idle = threading.Condition()
         self._reconciler = Reconciler(self.store, self.doorbell, settings)
+        self._upkeep = Upkeep(self)
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-        self._preparer = threading.Thread(target=self._prepare_builtin, name="datasets", daemon=True)
 
     def start(self) -> None:
-        """Called once, when the Celery worker is ready to take messages."""
-        log.info("worker %s ready, %d job(s) at a time", self.worker_id, self.settings.worker_concurrency)
+        """Called once. Nothing here needs the broker: without one, leases are settled all the same."""
         self.nursery.start()
         self._reconciler.start()
         self._heart.start()
-        self._preparer.start()
+        self._upkeep.start()
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While a job is being looked after: `close` waits for its end."""
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
 
     def close(self) -> None:
-        self.stopping.set()
+        """Give the jobs back, sign off, end the runners."""
+        self.stopping.set()  # supervisors see it, save their jobs and give them back
+        deadline = time.monotonic() + LEAVE_S
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0, LEAVE_S)
         self.nursery.close()
         self._reconciler.stop()
+        self._upkeep.join(max(0.1, deadline - time.monotonic()))
+        self._heart.join(max(0.1, deadline - time.monotonic()))  # lest it signs on again
         try:
             with self.store.write() as session:
                 workers.leave(session, self.worker_id)
@@ -56,27 +80,26 @@ class Host:
 
     def _beat(self) -> None:
         """Say every HEARTBEAT_S that the worker lives, with what its runners report of the engine."""
-        settings = self.settings
         while True:
             try:
                 with self.store.write() as session:
                     workers.beat(
                         session,
                         self.worker_id,
-                        version("tensorkiln"),
-                        settings.worker_concurrency,
+                        _version(),
+                        self.settings.worker_concurrency,
                         self.nursery.engine_report(),
                     )
             except SQLAlchemyError as error:
                 log.warning("no heartbeat: the database did not answer (%s)", type(error).__name__)
-            if self.stopping.wait(HEARTBEAT_S):
+            except Exception:
+                log.exception("no heartbeat")
+            if self.stopping.wait(HEARTBEAT_S if self.nursery.engine_report() else LOOK_S):
                 return
 
-    def _prepare_builtin(self) -> None:
-        try:
-            with self.store.write() as session:
-                datasets.ensure_builtin(session)
-            for name in datasets.BUILTIN:
-                prepare_dataset(self, name)
-        except SQLAlchemyError as error:
-            log.warning("built-in datasets are not prepared: %s", type(error).__name__)
+
+def _version() -> str:
+    try:
+        return version("tensorkiln")
+    except PackageNotFoundError:
+        return "unknown"  # run from a folder, not installed

@@ -14,14 +14,20 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
 from workers.channel import Frame, FrameReader
 
-READY_S = 25.0  # less than a lease; a cold import of the engine on a slow disk
+READY_S = 60.0  # a cold import of the engine on a slow disk, beside other jobs
+LOOK_S = 0.2  # how often whoever waits here asks whether to wait on
+SPARE_CHECK_S = 10.0
 _PIPE_BYTES = 1 << 20  # room for metrics while the database is slow
+
+CLOSING = "the worker shuts down"
 
 log = logging.getLogger("kiln.worker")
 
@@ -67,22 +73,26 @@ class Runner:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def wait_ready(self) -> None:
-        """Return once the runner has imported the engine. Raises RunnerDied."""
-        frame = self.receive(READY_S)
-        if frame is None or frame.type != "ready":
+    def wait_ready(self, closing: threading.Event) -> None:
+        """Return once the runner has imported the engine. Raises RunnerDied; the runner is killed then."""
+        deadline = time.monotonic() + READY_S
+        try:
+            while (frame := self.receive(LOOK_S)) is None:
+                if closing.is_set():
+                    raise RunnerDied(CLOSING)
+                if time.monotonic() > deadline:
+                    raise RunnerDied(f"a runner was not ready after {READY_S:.0f} s")
+            self.engine_report = frame.header["engine"]
+        except BaseException:
             self.kill()
-            raise RunnerDied(f"a runner was not ready after {READY_S:.0f} s")
-        self.engine_report = frame.header["engine"]
+            raise
 
     def send(self, type_: str, **command: Any) -> None:
-        """Give the runner a command. Raises RunnerDied."""
+        """Give the runner a command. If it has ended, `receive` tells so, after its last words."""
         assert self._process.stdin is not None
-        try:
+        with suppress(OSError):
             self._process.stdin.write(json.dumps({"type": type_, **command}).encode() + b"\n")
             self._process.stdin.flush()
-        except OSError as error:
-            raise RunnerDied(self._epitaph()) from error
 
     def receive(self, timeout_s: float) -> Frame | None:
         """The runner's next frame, or None if none came in time. Raises RunnerDied."""
@@ -107,6 +117,8 @@ class Runner:
             code = self._process.wait(5)
         except subprocess.TimeoutExpired:
             return "the runner closed its pipe"
+        if code == -signal.SIGKILL:
+            return "the runner was killed by SIGKILL, as the system does when it has no memory left"
         if code < 0:
             return f"the runner was killed by {signal.Signals(-code).name}"
         return f"the runner ended with status {code}"
@@ -130,16 +142,27 @@ class Nursery:
         self._requests: queue.SimpleQueue[Future[Runner] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="nursery", daemon=True)
         self._spare: Runner | None = None
+        self._closing = threading.Event()
         self._report: dict[str, Any] = {}
 
     def start(self) -> None:
         self._thread.start()
 
-    def take(self) -> Runner:
-        """A runner that is ready for its one job; the next spare is started afterwards. Raises RunnerDied."""
+    def take(self, wanted: Callable[[], bool]) -> Runner | None:
+        """A runner that is ready for its one job; the next spare is started afterwards. Raises RunnerDied.
+
+        wanted: asked again and again while there is none to hand out; once it says no, the answer is None.
+        """
         request: Future[Runner] = Future()
         self._requests.put(request)
-        return request.result()
+        while True:
+            try:
+                return request.result(LOOK_S)
+            except TimeoutError:
+                if not wanted() and request.cancel():
+                    return None
+                if self._closing.is_set() and not self._thread.is_alive() and request.cancel():
+                    raise RunnerDied(CLOSING) from None
 
     def engine_report(self) -> dict[str, Any]:
         """What the last runner said of the engine: devices, backends. Empty before the first is ready."""
@@ -147,33 +170,52 @@ class Nursery:
 
     def close(self) -> None:
         """Kill the spare and end the thread, which kills every runner that is still out."""
+        self._closing.set()
         if self._thread.is_alive():
             self._requests.put(None)
             self._thread.join()
 
     def _serve(self) -> None:
         self._prepare_spare()
-        while (request := self._requests.get()) is not None:
+        while not self._closing.is_set():
             try:
-                if self._spare is None or not self._spare.alive:
-                    self._spare = self._spawn()
-                runner, self._spare = self._spare, None
-                request.set_result(runner)
-            except Exception as error:
-                request.set_exception(error)
-            self._prepare_spare()
+                request = self._requests.get(timeout=SPARE_CHECK_S)
+            except queue.Empty:
+                if self._spare is not None and not self._spare.alive:
+                    log.warning("the spare runner has died; starting another")
+                    self._prepare_spare()
+                continue
+            if request is not None:
+                self._answer(request)
         if self._spare is not None:
             self._spare.kill()
+
+    def _answer(self, request: Future[Runner]) -> None:
+        try:
+            if self._spare is None or not self._spare.alive:
+                self._spare = self._spawn()
+        except Exception as error:
+            if request.set_running_or_notify_cancel():
+                request.set_exception(error)
+            return  # no second try at once: the next job makes it
+        if request.set_running_or_notify_cancel():
+            runner, self._spare = self._spare, None
+            request.set_result(runner)
+            self._prepare_spare()
 
     def _prepare_spare(self) -> None:
         try:
             self._spare = self._spawn()
-        except (RunnerDied, OSError) as error:
-            log.error("no spare runner: %s", error)  # the next job tries again and tells its user
+        except Exception as error:  # this thread must live: with it would go every runner
+            if not self._closing.is_set():
+                log.error("no spare runner: %s", error)  # the next job tries again and tells its user
 
     def _spawn(self) -> Runner:
+        if self._spare is not None:
+            self._spare.kill()  # dead already: this gives back its pipes
+            self._spare = None
         runner = Runner(self._threads)
-        runner.wait_ready()
+        runner.wait_ready(self._closing)
         self._report = runner.engine_report
         return runner
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store import curves, events, jobs
-from service.store.blobs import Blob, Blobs
+from service.store.blobs import Blob
 from service.store.clock import now_ms
 from service.store.errors import StaleAttempt
 from service.store.ids import new_id
@@ -71,8 +71,9 @@ def claim(session: Session, job_id: str, worker_id: str, lease_s: float) -> Clai
             not_before=None,
             next_ring_at=None,
             event_seq=Job.event_seq + 1,
+            writes=0,
         )
-        .returning(Job.attempt, Job.event_seq, Job.definition, Job.dataset)
+        .returning(Job.attempt, Job.event_seq, Job.definition, Job.dataset, Job.epochs, Job.steps_total)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
@@ -80,15 +81,17 @@ def claim(session: Session, job_id: str, worker_id: str, lease_s: float) -> Clai
     newest = session.execute(
         select(Artifact.sha256, Artifact.step)
         .where(Artifact.job_id == job_id, Artifact.kind == KIND_CHECKPOINT)
-        .order_by(Artifact.step.desc(), Artifact.created_at.desc())
+        .order_by(Artifact.step.desc(), Artifact.created_at.desc(), Artifact.id.desc())
         .limit(1)
     ).one_or_none()
     sha256, step = newest if newest else (None, 0)
     curves.rewind(session, job_id, step)
+    epoch = -(-step * row.epochs // row.steps_total)  # the one under way at that step, from 1
+    metrics = Job.metrics if step else {}
     session.execute(
         update(Job)
         .where(Job.id == job_id)
-        .values(step=step, steps_per_second=None)
+        .values(step=step, epoch=epoch, metrics=metrics, steps_per_second=None)
         .execution_options(synchronize_session=False)
     )
     events.append_status(
@@ -146,7 +149,10 @@ def record_epoch(session: Session, attempt: Attempt, epoch: int, metrics: dict[s
 
 
 def add_artifact(session: Session, attempt: Attempt, kind: str, step: int, blob: Blob) -> str:
-    """Make a blob that is already in place the job's, by a row. Returns the artifact's id."""
+    """Make a blob that is already in place the job's, by a row. Returns the artifact's id.
+
+    `references.hold` it first, in the same transaction.
+    """
     row = _fence(session, attempt, events=1)
     artifact_id = new_id("art")
     session.execute(
@@ -166,21 +172,20 @@ def add_artifact(session: Session, attempt: Attempt, kind: str, step: int, blob:
     return artifact_id
 
 
-def add_checkpoint(
-    session: Session, attempt: Attempt, step: int, blob: Blob, keep: int, blobs: Blobs
-) -> None:
-    """Add a checkpoint and drop all but the `keep` newest, rows and blobs.
+def add_checkpoint(session: Session, attempt: Attempt, step: int, blob: Blob, keep: int) -> list[str]:
+    """Add a checkpoint and forget all but the `keep` newest. Returns the blobs that the job no longer names.
 
-    The fence holds the job's row until the commit, so no other attempt can be writing the blobs that go.
+    Those go after the commit (`references.drop`): a commit that fails must find its old checkpoints in place.
+    What the job has done is now safe, so the attempts lost before no longer count.
     """
     add_artifact(session, attempt, KIND_CHECKPOINT, step, blob)
+    _fence(session, attempt, lost_attempts=0)
     mine = (Artifact.job_id == attempt.job_id, Artifact.kind == KIND_CHECKPOINT)
-    newest_first = select(Artifact).where(*mine).order_by(Artifact.step.desc(), Artifact.created_at.desc())
-    for old in session.scalars(newest_first.offset(keep)).all():
-        session.execute(delete(Artifact).where(Artifact.id == old.id))
-        used = select(Artifact.id).where(Artifact.sha256 == old.sha256).limit(1)
-        if session.execute(used).first() is None:
-            blobs.remove(old.sha256)
+    newest_first = select(Artifact.id, Artifact.sha256).where(*mine)
+    newest_first = newest_first.order_by(Artifact.step.desc(), Artifact.created_at.desc(), Artifact.id.desc())
+    old = session.execute(newest_first.offset(keep)).all()
+    session.execute(delete(Artifact).where(Artifact.id.in_([row.id for row in old])))
+    return [row.sha256 for row in old]
 
 
 def finish(
@@ -220,14 +225,28 @@ def release(session: Session, attempt: Attempt, reason: str) -> str:
 
 def lose(session: Session, attempt: Attempt, reason: str, max_attempts: int) -> None:
     """The runner died without a word: count it, and queue the job again with backoff or fail it."""
-    row = session.execute(
-        select(Job.state, Job.lost_attempts).where(Job.id == attempt.job_id, Job.attempt == attempt.number)
-    ).one_or_none()
-    still = and_(Job.attempt == attempt.number, Job.state.in_(ACTIVE))
-    if row is None or not jobs.lose_attempt(
-        session, attempt.job_id, still, row.state, row.lost_attempts + 1, max_attempts, reason
-    ):
+    row = _fence(session, attempt)  # and holds the row: a cancel request comes before or after, not between
+    still = and_(Job.attempt == attempt.number, Job.state == row.state)
+    jobs.lose_attempt(session, attempt.job_id, still, row.state, row.lost_attempts + 1, max_attempts, reason)
+
+
+def state(session: Session, attempt: Attempt) -> str:
+    """The state in force. Raises StaleAttempt."""
+    found = session.scalar(select(Job.state).where(*_current(attempt)))
+    if found is None:
         raise StaleAttempt(attempt.job_id, attempt.number)
+    return found
+
+
+def number_write(session: Session, attempt: Attempt, number: int) -> None:
+    """Say, first in a transaction, which of the attempt's writes it is; they are counted from 1."""
+    _fence(session, attempt, writes=number)
+
+
+def has_written(session: Session, attempt: Attempt, number: int) -> bool:
+    """Whether that write was committed after all: the answer to a COMMIT can be lost with its connection."""
+    mine = (Job.id == attempt.job_id, Job.attempt == attempt.number)
+    return session.scalar(select(Job.id).where(*mine, Job.writes >= number)) is not None
 
 
 def _fence(session: Session, attempt: Attempt, *, events: int = 0, **values: Any) -> Any:
@@ -237,11 +256,15 @@ def _fence(session: Session, attempt: Attempt, *, events: int = 0, **values: Any
     """
     row = session.execute(
         update(Job)
-        .where(Job.id == attempt.job_id, Job.attempt == attempt.number, Job.state.in_(ACTIVE))
+        .where(*_current(attempt))
         .values(event_seq=Job.event_seq + events, **values)
-        .returning(Job.state, Job.event_seq)
+        .returning(Job.state, Job.event_seq, Job.lost_attempts)
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
         raise StaleAttempt(attempt.job_id, attempt.number)
     return row
+
+
+def _current(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
+    return Job.id == attempt.job_id, Job.attempt == attempt.number, Job.state.in_(ACTIVE)

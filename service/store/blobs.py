@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from typing import BinaryIO
 from service.store.errors import BlobMissing
 
 _BLOCK_BYTES = 1 << 20
+_INCOMING = "incoming-"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Blobs:
         """Copy a stream in: a temporary file, fsync, rename, fsync of the folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
-        descriptor, name = tempfile.mkstemp(prefix="incoming-", dir=self.folder)
+        descriptor, name = tempfile.mkstemp(prefix=_INCOMING, dir=self.folder)
         try:
             with os.fdopen(descriptor, "wb") as target:
                 while block := stream.read(_BLOCK_BYTES):
@@ -62,11 +64,29 @@ class Blobs:
         return Blob(digest.hexdigest(), size_bytes)
 
     def remove(self, sha256: str) -> None:
-        """Delete a blob that no row names any more."""
+        """Delete a blob that no row names any more (see `references.drop`)."""
         self._place(sha256).unlink(missing_ok=True)
+
+    def older(self, older_s: float) -> list[str]:
+        """The blobs that were put longer ago."""
+        return [path.name for path in self.folder.glob("??/*") if _age_s(path) > older_s]
+
+    def remove_incoming(self, older_s: float) -> int:
+        """Delete the temporary files that nobody has written to for so long. How many."""
+        old = [path for path in self.folder.glob(f"{_INCOMING}*") if _age_s(path) > older_s]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
 
     def _place(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
+
+
+def _age_s(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0  # it has just got its name, or gone
 
 
 def _fsync_folder(folder: Path) -> None:

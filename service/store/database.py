@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,8 @@ from service.settings import Settings
 from service.store.blobs import Blobs
 
 BUSY_TIMEOUT_S = 10  # how long a writer waits for another writer before it gives up
+# what may be well a moment later: locked, restarting, out of reach, no connection free
+NOT_NOW = (exc.OperationalError, exc.InterfaceError, exc.InternalError, exc.TimeoutError)
 
 
 class Store:

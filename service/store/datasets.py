@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.store.clock import now_ms
@@ -13,10 +13,14 @@ from service.store.tables import Dataset
 PREPARING = "preparing"
 READY = "ready"
 UNAVAILABLE = "unavailable"
+TRY_AGAIN_MS = 600_000  # a dataset that was unavailable: the network, or the user's files, may be there now
 BUILTIN = {
     "mnist": "MNIST: 70,000 handwritten digits, 28 x 28 pixels",
     "digits": "scikit-learn's digits: 1,797 handwritten digits, 8 x 8 pixels",
 }
+
+
+_FREE = or_(Dataset.lease_expires_at.is_(None), Dataset.lease_expires_at < now_ms())
 
 
 def ensure_builtin(session: Session) -> None:
@@ -40,18 +44,22 @@ def get(session: Session, name: str) -> Dataset | None:
     return session.get(Dataset, name)
 
 
+def due(session: Session) -> list[str]:
+    """The datasets that a worker should prepare: nobody is at it, and it is not in vain as far as we know."""
+    waiting = or_(
+        Dataset.state == PREPARING,
+        and_(Dataset.state == UNAVAILABLE, Dataset.updated_at < now_ms() - TRY_AGAIN_MS),
+    )
+    return list(session.scalars(select(Dataset.name).where(waiting, _FREE).order_by(Dataset.name)))
+
+
 def claim(session: Session, name: str, lease_s: float) -> bool:
     """Take on the preparing of a dataset. False if it is ready or another worker prepares it."""
     taken = session.execute(
         update(Dataset)
-        .where(
-            Dataset.name == name,
-            Dataset.state != READY,
-            or_(Dataset.lease_expires_at.is_(None), Dataset.lease_expires_at < now_ms()),
-        )
+        .where(Dataset.name == name, Dataset.state != READY, _FREE)
         .values(
             state=PREPARING,
-            message=None,
             lease_expires_at=now_ms() + int(lease_s * 1000),
             updated_at=now_ms(),
         )
@@ -59,6 +67,15 @@ def claim(session: Session, name: str, lease_s: float) -> bool:
         .execution_options(synchronize_session=False)
     )
     return taken.one_or_none() is not None
+
+
+def renew(session: Session, name: str, lease_s: float) -> None:
+    _settle(session, name, lease_expires_at=now_ms() + int(lease_s * 1000))
+
+
+def release(session: Session, name: str) -> None:
+    """Leave the dataset to the next worker: this one shuts down."""
+    _settle(session, name, lease_expires_at=None)
 
 
 def make_ready(
@@ -69,17 +86,26 @@ def make_ready(
     preview: dict[str, Any],
     message: str,
 ) -> None:
-    _settle(session, name, state=READY, schema=schema, splits=splits, preview=preview, message=message)
+    _settle(
+        session,
+        name,
+        state=READY,
+        schema=schema,
+        splits=splits,
+        preview=preview,
+        message=message,
+        lease_expires_at=None,
+    )
 
 
 def make_unavailable(session: Session, name: str, message: str) -> None:
-    _settle(session, name, state=UNAVAILABLE, message=message)
+    _settle(session, name, state=UNAVAILABLE, message=message, lease_expires_at=None)
 
 
 def _settle(session: Session, name: str, **values: Any) -> None:
     session.execute(
         update(Dataset)
         .where(Dataset.name == name, Dataset.state != READY)
-        .values(lease_expires_at=None, updated_at=now_ms(), **values)
+        .values(updated_at=now_ms(), **values)
         .execution_options(synchronize_session=False)
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -33,11 +33,15 @@ def celery_app(settings: Settings) -> Celery:
         accept_content=["json"],
         task_acks_late=False,
         worker_prefetch_multiplier=1,
+        # a busy worker that held one more message would keep it from an idle one
+        worker_disable_prefetch=True,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=False,
         worker_enable_remote_control=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,
+        # concerns late acknowledgement alone, which we don't use; False warns at every lost connection
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_enable_prefetch_count_reduction=False,
         broker_connection_timeout=2.0,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -64,7 +68,7 @@ class Doorbell:
         """Send one message. False, with a warning in the log, if the broker is away: nothing is lost."""
         try:
             self._app.send_task(task, args=[name], queue=QUEUE, ignore_result=True, retry=False)
-        except (OperationalError, OSError) as error:
+        except (KombuError, RedisError, OSError) as error:
             log.warning(
                 "the broker did not take the message for %s (%s); the reconciler will ring again", name, error
             )

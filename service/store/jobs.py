@@ -35,6 +35,9 @@ BACKOFF_MS = 1_000  # before the second attempt; doubled with each lost one
 BACKOFF_MOST_MS = 60_000
 
 
+_CLAIMABLE = and_(Job.state == QUEUED, or_(Job.not_before.is_(None), Job.not_before <= now_ms()))
+
+
 @dataclass(frozen=True)
 class NewJob:
     """What `submit` needs; the definition is canonical and has its model inlined."""
@@ -113,7 +116,8 @@ def requeue_expired(session: Session, max_attempts: int) -> list[str]:
         Job.state.in_(ACTIVE), Job.lease_expires_at < now_ms()
     )
     settled = []
-    for job_id, state, lost in session.execute(expired.limit(100)).all():
+    # in one order everywhere: two reconcilers that lock rows crosswise would deadlock
+    for job_id, state, lost in session.execute(expired.order_by(Job.id).limit(100)).all():
         still = and_(Job.state == state, Job.lease_expires_at < now_ms())
         reason = "its worker was lost: the lease ran out"
         if lose_attempt(session, job_id, still, state, lost + 1, max_attempts, reason):
@@ -155,13 +159,9 @@ def lose_attempt(
 
 def due_rings(session: Session, limit: int = 100) -> list[str]:
     """Queued jobs that it is time to ring for (again); each is put off for longer than the last time."""
-    due = select(Job.id, Job.rings).where(
-        Job.state == QUEUED,
-        Job.next_ring_at <= now_ms(),
-        or_(Job.not_before.is_(None), Job.not_before <= now_ms()),
-    )
+    due = select(Job.id, Job.rings).where(_CLAIMABLE, Job.next_ring_at <= now_ms())
     ids = []
-    for job_id, rings in session.execute(due.order_by(Job.queued_at, Job.id).limit(limit)).all():
+    for job_id, rings in session.execute(due.order_by(Job.id).limit(limit)).all():
         delay_ms = min(RING_AGAIN_MS * 2**rings, RING_AGAIN_MOST_MS)
         put_off = (
             update(Job)
@@ -173,18 +173,21 @@ def due_rings(session: Session, limit: int = 100) -> list[str]:
     return ids
 
 
-def needs_reconciling(session: Session) -> bool:
-    """Whether `requeue_expired` or `due_rings` would find anything: idle rounds then take no write lock."""
-    due = select(Job.id).where(
-        or_(
-            and_(Job.state.in_(ACTIVE), Job.lease_expires_at < now_ms()),
-            and_(
-                Job.state == QUEUED,
-                Job.next_ring_at <= now_ms(),
-                or_(Job.not_before.is_(None), Job.not_before <= now_ms()),
-            ),
-        )
-    )
+def claimable(session: Session, limit: int) -> list[str]:
+    """The jobs that wait longest, of those whose time has come."""
+    oldest_first = select(Job.id).where(_CLAIMABLE).order_by(Job.queued_at, Job.id)
+    return list(session.scalars(oldest_first.limit(limit)))
+
+
+def has_expired(session: Session) -> bool:
+    """Whether `requeue_expired` would find anything: idle rounds then take no write lock."""
+    expired = select(Job.id).where(Job.state.in_(ACTIVE), Job.lease_expires_at < now_ms())
+    return session.execute(expired.limit(1)).first() is not None
+
+
+def has_due_rings(session: Session) -> bool:
+    """Whether `due_rings` would find anything."""
+    due = select(Job.id).where(_CLAIMABLE, Job.next_ring_at <= now_ms())
     return session.execute(due.limit(1)).first() is not None
 
 

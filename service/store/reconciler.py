@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -38,22 +39,45 @@ class Reconciler:
         self._thread.join(timeout_s)
 
     def _loop(self) -> None:
-        while not self._stopped.wait(self._settings.reconcile_s * random.uniform(0.75, 1.25)):
+        settings, patience_until = self._settings, 0.0
+        while True:
+            pause_s = settings.reconcile_s * random.uniform(0.75, 1.25)
+            expected = time.time() + pause_s
+            if self._stopped.wait(pause_s):
+                return
+            if time.time() - expected > settings.renew_s:
+                # this machine slept, and its workers with it: they have leases to renew before we judge
+                patience_until = time.monotonic() + 2 * settings.renew_s
             try:
-                reconcile(self._store, self._doorbell, self._settings.max_attempts)
+                if time.monotonic() >= patience_until:
+                    settle(self._store, settings.max_attempts)
+                ring(self._store, self._doorbell)
             except SQLAlchemyError as error:
                 log.warning("the database did not answer (%s); trying again", type(error).__name__)
+            except Exception:
+                log.exception("a round failed; trying again")
 
 
-def reconcile(store: Store, doorbell: Doorbell, max_attempts: int) -> None:
-    """One round: settle expired leases, then ring for the queued jobs whose time it is."""
+def settle(store: Store, max_attempts: int) -> None:
+    """Settle the jobs whose lease has run out."""
     with store.read() as session:
-        if not jobs.needs_reconciling(session):
+        if not jobs.has_expired(session):
             return
     with store.write() as session:
         settled = jobs.requeue_expired(session, max_attempts)
-        due = jobs.due_rings(session)
     for job_id in settled:
         log.warning("%s: its lease ran out; settled", job_id)
+
+
+def ring(store: Store, doorbell: Doorbell) -> None:
+    """Ring for the queued jobs whose time it is; not while the broker is away, or their time would pass."""
+    with store.read() as session:
+        if not jobs.has_due_rings(session):
+            return
+    if not doorbell.reachable():
+        return
+    with store.write() as session:
+        due = jobs.due_rings(session)
     for job_id in due:
-        doorbell.run_job(job_id)
+        if not doorbell.run_job(job_id):
+            return

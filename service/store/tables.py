@@ -106,6 +106,7 @@ class Job(Base):
     event_seq: Mapped[int] = mapped_column(
         default=0
     )  # last number given to an event or curve chunk of this job
+    writes: Mapped[int] = mapped_column(default=0, server_default="0")  # that this attempt has made
 
     epoch: Mapped[int] = mapped_column(default=0)
     epochs: Mapped[int]

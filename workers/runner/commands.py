@@ -12,12 +12,17 @@ from workers.runner.leash import die
 
 
 class Commands:
-    """`next()` waits for a command to train; `stop` and `save` tell what a running fit was asked for."""
+    """`next()` waits for a command to train; `stop` and `save` tell what a running fit was asked for.
+
+    stored: set when the worker has done with the last checkpoint
+    """
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.stop = False
         self.save = False
+        self.stored = threading.Event()
+        self.stored.set()
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
     def next(self) -> dict[str, Any]:
@@ -36,5 +41,7 @@ class Commands:
         if command["type"] == "stop":
             self.save = bool(command["save"])
             self.stop = True
+        elif command["type"] == "stored":
+            self.stored.set()
         else:
             self._queue.put(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import resource
 import sys
 from collections.abc import Mapping
@@ -36,9 +37,13 @@ class Reporter(Callbacks):
         self._frames.send("metrics", body, columns=columns, epoch=epoch, step=last)
 
     def on_epoch(self, epoch: int, summary: dict[str, float]) -> None:
-        self._frames.send("epoch", epoch=epoch, metrics=summary)
+        # JSON has no infinities; an evaluation may meet one though the training loss was finite
+        metrics = {key: value if math.isfinite(value) else None for key, value in summary.items()}
+        self._frames.send("epoch", epoch=epoch, metrics=metrics)
 
     def on_checkpoint(self, state: TrainingState) -> None:
+        self._commands.stored.wait()  # one at a time: else a slow disk would fill with those not yet stored
+        self._commands.stored.clear()
         self._checkpoints += 1
         path = self._scratch / f"checkpoint-{self._checkpoints}.safetensors"
         state.save(path)

@@ -141,7 +141,7 @@ def test_a_lease_in_force_is_left_alone(store: Store) -> None:
         job_id = submit(session)
         claim(session, job_id)
         assert jobs.requeue_expired(session, max_attempts=3) == []
-        assert not jobs.needs_reconciling(session)
+        assert not jobs.has_expired(session)
 
 
 def test_a_job_fails_after_the_last_lost_attempt(store: Store) -> None:
