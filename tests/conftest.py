@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -80,3 +81,10 @@ def mnist_dir() -> Path:
             if (place / "train-images-idx3-ubyte.gz").is_file():
                 return place
     pytest.skip("MNIST's idx files are not here: set KILN_DATA_DIR to their folder")
+
+
+@pytest.fixture(scope="session")
+def torch() -> ModuleType:
+    """PyTorch, the oracle. `dev.py test --torch` installs it."""
+    module: ModuleType = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed: --torch")
+    return module

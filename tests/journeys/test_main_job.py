@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import numpy as np
@@ -31,9 +32,8 @@ def test_a_job_trains_and_its_weights_verify(client: Client, tmp_path: Path) -> 
 
 
 def test_the_weights_load_into_torch_and_give_the_same_logits(
-    client: Client, stack: Stack, tmp_path: Path
+    client: Client, torch: ModuleType, tmp_path: Path
 ) -> None:
-    torch = pytest.importorskip("torch", reason="torch is the oracle; `dev.py test --torch` installs it")
     from engine.vision.datasets import Digits
 
     job = client.jobs.create(digits_job(seed=3)).wait(120)

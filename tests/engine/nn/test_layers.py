@@ -8,11 +8,6 @@ from engine import nn
 from engine.errors import DTypeError, IndexError_, ShapeError
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("shape", [(5, 4), (4,), (2, 3, 4)])
 def test_linear_agrees_with_torch(torch, bias, shape):

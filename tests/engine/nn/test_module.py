@@ -11,11 +11,6 @@ from engine import nn
 from engine.errors import CheckpointError, EngineError
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 class Net(nn.Module):
     def __init__(self):
         super().__init__()

@@ -37,11 +37,6 @@ every_smooth_case = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle of the ops' values and gradients")
-
-
 def test_every_op_has_a_case_and_a_kernel_on_each_backend():
     assert CASES.keys() == OPS.keys()
     assert NUMPY.kernels.keys() == OPS.keys()

@@ -9,12 +9,6 @@ import engine
 from engine import nn, optim
 from engine.errors import CheckpointError, EngineError
 
-
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.1, "weight_decay": 0.01, "maximize": True}),

@@ -12,11 +12,6 @@ from engine.spec import build_model, canonical_sha256, check_model, to_definitio
 from engine.tensor.random import default_generator
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 def test_the_designs_example_is_as_it_says(simplenet):
     report = check_model(simplenet)
     assert report.definition == simplenet

@@ -7,11 +7,6 @@ import engine
 from engine.errors import DTypeError, IndexError_, NotDifferentiable, ShapeError
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 def _dtype(x):
     return str(x.dtype).split(".")[1]
 

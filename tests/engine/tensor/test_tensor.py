@@ -10,11 +10,6 @@ import engine
 from engine.errors import DeviceError, DTypeError, EngineError, IndexError_, NotDifferentiable, ShapeError
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 def test_python_numbers_and_arrays_become_tensors_of_the_right_dtype():
     assert engine.tensor(1).dtype is engine.int64
     assert engine.tensor(1.0).dtype is engine.float32

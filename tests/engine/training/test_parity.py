@@ -39,11 +39,6 @@ class Losses(Callbacks):
                 self.values.extend(column.values.tolist())
 
 
-@pytest.fixture(scope="module")
-def torch():
-    return pytest.importorskip("torch", reason="PyTorch is the oracle")
-
-
 def simplenet(torch):
     class SimpleNet(torch.nn.Module):  # type: ignore[name-defined, misc]  # a fixture has no types
         def __init__(self):
