@@ -69,7 +69,8 @@ class Host:
         self.nursery.close()
         self._reconciler.stop()
         self._upkeep.join(max(0.1, deadline - time.monotonic()))
-        self._heart.join(max(0.1, deadline - time.monotonic()))  # lest it signs on again
+        if self._heart.is_alive():
+            self._heart.join(max(0.1, deadline - time.monotonic()))  # lest it signs on again
         try:
             with self.store.write() as session:
                 workers.leave(session, self.worker_id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from service.store.curves import Column
 from service.store.database import NOT_NOW
 from service.store.errors import BlobMissing
 from service.store.tables import CANCELLED, CANCELLING, FAILED, SUCCEEDED
-from workers.channel import decode_points
+from workers.channel import Frame, decode_points
 from workers.lease import Lease, LeaseLost
 from workers.pace import Pace
 
@@ -40,14 +41,22 @@ class Ledger:
     def begin(self) -> None:
         self._write(lambda session: attempts.begin(session, self._attempt))
 
-    def record(self, header: dict[str, Any], body: bytes) -> None:
-        """A frame of points."""
-        columns = [Column(key, *arrays) for key, arrays in decode_points(header["columns"], body)]
-        progress = self._pace.progress(header["epoch"], header["step"])
-        self._write(lambda s: attempts.record(s, self._attempt, columns, progress, self._lease.lease_s))
+    def record(self, frames: Sequence[Frame]) -> None:
+        """Frames of points and of epochs' summaries, one after the other."""
+        points = [frame for frame in frames if frame.type == "metrics"]
+        ends = [frame.header for frame in frames if frame.type == "epoch"]
+        summaries = [(end["epoch"], end["metrics"]) for end in ends]
+        columns = _joined(points)
+        last = points[-1].header if points else None
+        progress = self._pace.progress(last["epoch"], last["step"]) if last else None
 
-    def record_epoch(self, epoch: int, metrics: dict[str, Any]) -> None:
-        self._write(lambda session: attempts.record_epoch(session, self._attempt, epoch, metrics))
+        def work(session: Session) -> None:
+            if progress is not None:
+                attempts.record(session, self._attempt, columns, progress, self._lease.lease_s)
+            if summaries:
+                attempts.record_epochs(session, self._attempt, summaries)
+
+        self._write(work)
 
     def add_checkpoint(self, path: Path, step: int, keep: int) -> None:
         dropped: list[str] = []
@@ -128,3 +137,21 @@ class Ledger:
                     log.warning("%s: the database refused (%s), trying again", self._attempt.job_id, name)
                 refusals += 1
                 time.sleep(RETRY_S)
+
+
+def _joined(frames: Sequence[Frame]) -> list[Column]:
+    """One column for each metric, of all its points in these frames."""
+    pieces: dict[str, list[Column]] = {}
+    for frame in frames:
+        for key, arrays in decode_points(frame.header["columns"], frame.body):
+            pieces.setdefault(key, []).append(Column(key, *arrays))
+    return [
+        Column(
+            key,
+            np.concatenate([piece.steps for piece in parts]),
+            np.concatenate([piece.values for piece in parts]),
+            np.concatenate([piece.timestamps_ms for piece in parts]),
+            np.concatenate([piece.epochs for piece in parts]),
+        )
+        for key, parts in pieces.items()
+    ]

@@ -25,6 +25,7 @@ from workers.channel import Frame, FrameReader
 READY_S = 60.0  # a cold import of the engine on a slow disk, beside other jobs
 LOOK_S = 0.2  # how often whoever waits here asks whether to wait on
 SPARE_CHECK_S = 10.0
+_FRAMES_MOST = 200  # that are taken at once
 _PIPE_BYTES = 1 << 20  # room for metrics while the database is slow
 
 CLOSING = "the worker shuts down"
@@ -100,6 +101,15 @@ class Runner:
             return self._reader.receive(timeout_s)
         except EOFError as error:
             raise RunnerDied(self._epitaph()) from error
+
+    def receive_all(self, timeout_s: float) -> list[Frame]:
+        """The runner's next frames, as many as are there; none if none came in time. Raises RunnerDied."""
+        first = self.receive(timeout_s)
+        frames = [] if first is None else [first]
+        with suppress(EOFError):  # the next call meets it again
+            while frames and len(frames) < _FRAMES_MOST and (frame := self._reader.receive(0.0)) is not None:
+                frames.append(frame)
+        return frames
 
     def kill(self) -> None:
         """End the runner and whatever it has started, and release its pipes. Harmless when repeated."""

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ TICK_S = 0.2  # how long at most a wish to stop waits while the runner says noth
 CANCEL_GRACE_S = 10.0  # for a runner to stop at a step's end; then it is killed
 SHUTDOWN_GRACE_S = 2.5  # the same, with a checkpoint, when the worker shuts down
 CLAIM_RETRY_S = 1.0
+POINTS = ("metrics", "epoch")  # frames that are written down together: short epochs bring many
 
 log = logging.getLogger("kiln.worker")
 
@@ -149,9 +151,11 @@ class Supervision:
     def _follow(self, runner: Runner) -> None:
         """Until the runner's last frame, or until it must be killed."""
         while True:
-            frame = runner.receive(TICK_S)
-            if frame is not None and self._heed(runner, frame):
-                return
+            for are_points, frames in groupby(runner.receive_all(TICK_S), lambda frame: frame.type in POINTS):
+                if are_points:
+                    self._ledger.record(list(frames))
+                elif any(self._heed(runner, frame) for frame in frames):
+                    return
             self._lease.check()
             self._pass_on_stop(runner)
             if self._stop_deadline is not None and time.monotonic() > self._stop_deadline:
@@ -161,13 +165,9 @@ class Supervision:
                 return
 
     def _heed(self, runner: Runner, frame: Frame) -> bool:
-        """Write down what the runner said. True if that was its last word."""
+        """Write down what the runner said, other than points. True if that was its last word."""
         header = frame.header
         match frame.type:
-            case "metrics":
-                self._ledger.record(header, frame.body)
-            case "epoch":
-                self._ledger.record_epoch(header["epoch"], header["metrics"])
             case "checkpoint":
                 path = Path(header["path"])
                 self._ledger.add_checkpoint(path, header["step"], self._keep)

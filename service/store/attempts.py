@@ -135,17 +135,14 @@ def record(
     return str(row.state)
 
 
-def record_epoch(session: Session, attempt: Attempt, epoch: int, metrics: dict[str, float]) -> None:
-    """Store an epoch's summary as the job's latest metrics and as an event."""
-    row = _fence(session, attempt, events=1, metrics=metrics)
-    events.append(
-        session,
-        attempt.job_id,
-        row.event_seq,
-        events.EPOCH,
-        attempt.number,
-        {"epoch": epoch, "metrics": metrics},
-    )
+def record_epochs(
+    session: Session, attempt: Attempt, summaries: Sequence[tuple[int, dict[str, float | None]]]
+) -> None:
+    """Store the summaries of some epochs as events, and the last as the job's latest metrics."""
+    row = _fence(session, attempt, events=len(summaries), metrics=summaries[-1][1])
+    first = row.event_seq - len(summaries) + 1
+    data = [{"epoch": epoch, "metrics": metrics} for epoch, metrics in summaries]
+    events.append_all(session, attempt.job_id, first, events.EPOCH, attempt.number, data)
 
 
 def add_artifact(session: Session, attempt: Attempt, kind: str, step: int, blob: Blob) -> str:

@@ -26,6 +26,15 @@ def append(session: Session, job_id: str, seq: int, type_: str, attempt: int, da
     )
 
 
+def append_all(
+    session: Session, job_id: str, first: int, type_: str, attempt: int, data: Sequence[dict[str, Any]]
+) -> None:
+    """Write several events of a kind, numbered from `first`."""
+    one = insert(JobEvent).values(job_id=job_id, type=type_, attempt=attempt, created_at=now_ms())
+    rows = [{"seq": seq, "data": item} for seq, item in enumerate(data, first)]
+    session.connection().execute(one, rows)
+
+
 def append_status(
     session: Session, job_id: str, seq: int, attempt: int, state: str, reason: str | None, **more: Any
 ) -> None:

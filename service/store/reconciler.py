@@ -36,7 +36,8 @@ class Reconciler:
 
     def stop(self, timeout_s: float = 2.0) -> None:
         self._stopped.set()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def _loop(self) -> None:
         settings, patience_until = self._settings, 0.0

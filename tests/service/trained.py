@@ -64,7 +64,7 @@ def record(
 
 def record_epoch(store: Store, attempt: Attempt, epoch: int, **metrics: float) -> None:
     with store.write() as session:
-        attempts.record_epoch(session, attempt, epoch, metrics)
+        attempts.record_epochs(session, attempt, [(epoch, dict(metrics))])
 
 
 def succeed(store: Store, attempt: Attempt, weights: bytes = WEIGHTS) -> str:

@@ -83,7 +83,7 @@ def test_a_stale_attempt_cannot_write(store: Store) -> None:
         lambda session: attempts.begin(session, stale),
         lambda session: attempts.renew(session, stale, 30),
         lambda session: attempts.record(session, stale, [], Progress(1, 1, None), 30),
-        lambda session: attempts.record_epoch(session, stale, 1, {"train_loss": 1.0}),
+        lambda session: attempts.record_epochs(session, stale, [(1, {"train_loss": 1.0})]),
         lambda session: attempts.finish(session, stale, "succeeded"),
         lambda session: attempts.release(session, stale, "bye"),
         lambda session: attempts.lose(session, stale, "died", 3),
@@ -238,7 +238,7 @@ def test_events_are_numbered_without_gaps_even_when_written_at_once(store: Store
 
     def write(epoch: int) -> None:
         with store.write() as session:
-            attempts.record_epoch(session, attempt, epoch, {"train_loss": float(epoch)})
+            attempts.record_epochs(session, attempt, [(epoch, {"train_loss": float(epoch)})])
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(12)))
