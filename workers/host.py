@@ -48,6 +48,11 @@ class Host:
         self._heart.start()
         self._upkeep.start()
 
+    @property
+    def free_hands(self) -> int:
+        """How many more jobs could be trained now."""
+        return max(0, self.settings.worker_concurrency - self._busy)
+
     @contextmanager
     def busy(self) -> Iterator[None]:
         """While a job is being looked after: `close` waits for its end."""

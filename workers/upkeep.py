@@ -53,22 +53,22 @@ class Upkeep:
             self._host.stopping.wait(ROUND_S)
 
     def _start(self) -> None:
-        """A new worker may find what the last one could not, and jobs whose messages nobody has any more."""
-        host = self._host
-        with host.store.write() as session:
+        """A new worker may find the data that the last one could not."""
+        with self._host.store.write() as session:
             datasets.ensure_builtin(session)
-        with host.store.read() as session:
-            waiting = jobs.claimable(session, host.settings.worker_concurrency)
-        for job_id in waiting:
-            host.doorbell.run_job(job_id)
         for name in datasets.BUILTIN:
-            prepare_dataset(host, name)
+            prepare_dataset(self._host, name)
         self._round()
 
     def _round(self) -> None:
         host = self._host
         with host.store.read() as session:
+            # that a job waits while we are idle means that its message is lost
+            waiting = jobs.claimable(session, host.free_hands)
             due = datasets.due(session)
+        if waiting and host.doorbell.reachable():
+            for job_id in waiting:
+                host.doorbell.run_job(job_id)
         for name in due:
             prepare_dataset(host, name)
         if time.monotonic() >= self._sweep_at:

@@ -95,16 +95,19 @@ def request_cancel(session: Session, job_id: str) -> str:
 
     Asking twice is harmless. Raises UnknownJob, and JobFinished for a job that has ended.
     """
-    if _change(
-        session, job_id, Job.state == QUEUED, CANCELLED, "cancelled while queued", finished_at=now_ms()
-    ):
-        return CANCELLED
-    if _change(session, job_id, Job.state.in_((STARTING, RUNNING)), CANCELLING, "cancel requested"):
-        return CANCELLING
-    state = get(session, job_id).state
+    # the lock: a job that is claimed or lost just now must not slip between two looks at its state
+    state = session.scalar(select(Job.state).where(Job.id == job_id).with_for_update())
+    if state is None:
+        raise UnknownJob(job_id)
     if state in TERMINAL:
         raise JobFinished(job_id, state)
-    return state
+    if state == QUEUED:
+        reason = "cancelled while queued"
+        _change(session, job_id, Job.state == state, CANCELLED, reason, finished_at=now_ms())
+        return CANCELLED
+    if state in (STARTING, RUNNING):
+        _change(session, job_id, Job.state == state, CANCELLING, "cancel requested")
+    return CANCELLING
 
 
 def requeue_expired(session: Session, max_attempts: int) -> list[str]:

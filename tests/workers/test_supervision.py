@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from service.store import Store, attempts, curves, jobs
+from service.store.clock import now_ms
 from service.store.tables import Artifact, Job
 from tests.journeys.stacks import wait_for
 from tests.workers.jobs_for_tests import ENDLESS, STEPS, get, history, submit
@@ -226,10 +228,6 @@ def test_the_lease_outlives_a_blob_that_takes_longer_to_store(
 
 
 def _now_ms(store: Store) -> int:
-    from sqlalchemy import select
-
-    from service.store.clock import now_ms
-
     with store.read() as session:
         now = session.scalar(select(now_ms()))
     assert now is not None

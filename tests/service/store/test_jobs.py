@@ -245,3 +245,68 @@ def test_events_are_numbered_without_gaps_even_when_written_at_once(store: Store
     with store.read() as session:
         assert [event.seq for event in events.after(session, job_id, 0, 100)] == list(range(1, 15))
         assert [event.seq for event in events.after(session, job_id, 10, 3)] == [11, 12, 13]
+
+
+def test_a_cancel_request_that_comes_while_an_attempt_is_lost_is_not_forgotten(store: Store) -> None:
+    with store.write() as session:
+        job_id = submit(session)
+        attempt = claim(session, job_id).attempt
+
+    def cancel() -> str:
+        with store.write() as session:
+            return jobs.request_cancel(session, job_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as session:
+            attempts.renew(session, attempt, 30)  # the row is ours until the commit
+            asked = pool.submit(cancel)
+            with pytest.raises(TimeoutError):
+                asked.result(0.3)
+            attempts.lose(session, attempt, "died", 3)
+        assert asked.result(20) == "cancelled"
+    assert _job(store, job_id).state == "cancelled"
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_losing_an_attempt_sees_a_cancel_request_that_was_just_made(store: Store) -> None:
+    with store.write() as session:
+        job_id = submit(session)
+        attempt = claim(session, job_id).attempt
+
+    def lose() -> None:
+        with store.write() as session:
+            attempts.lose(session, attempt, "died", 3)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as session:
+            jobs.request_cancel(session, job_id)
+            lost = pool.submit(lose)
+            with pytest.raises(TimeoutError):
+                lost.result(0.3)  # it waits for the row
+        lost.result(20)
+    assert _job(store, job_id).state == "cancelled"
+
+
+def test_the_jobs_that_wait_longest_are_claimable_first(store: Store) -> None:
+    with store.write() as session:
+        first, second, later, taken = (submit(session) for _ in range(4))
+        claim(session, taken)
+        session.get_one(Job, later).not_before = 2**53
+        session.get_one(Job, second).queued_at -= 1000
+    with store.read() as session:
+        assert jobs.claimable(session, 10) == [second, first]
+        assert jobs.claimable(session, 1) == [second]
+
+
+def test_a_write_is_known_by_its_number(store: Store) -> None:
+    with store.write() as session:
+        job_id = submit(session)
+        attempt = claim(session, job_id).attempt
+        attempts.number_write(session, attempt, 1)
+        assert attempts.has_written(session, attempt, 1)
+        assert not attempts.has_written(session, attempt, 2)
+        attempts.release(session, attempt, "again")
+        assert attempts.has_written(session, attempt, 1), "an end is a write like others"
+        second = claim(session, job_id).attempt
+        assert not attempts.has_written(session, second, 1), "each attempt counts its own"
