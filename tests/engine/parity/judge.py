@@ -1,0 +1,172 @@
+"""Calling the engine and PyTorch with one sample, and comparing values, dtypes, shapes and gradients."""
+
+import warnings
+from functools import reduce
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+import engine
+from engine import dtypes
+from tests.engine.parity.table import Row
+
+TOLERANCE64 = 1e-10
+# of the samples of an entry that are made, this many are tried, evenly spread
+MADE, TRIED = 40, 12
+
+
+class Unlike(AssertionError):
+    """The engine gives something else than PyTorch."""
+
+
+def function(name: str) -> Any:
+    """The engine's function of that name, or the tensor's method where there is no function; or None."""
+    roots: tuple[Any, ...] = (engine, engine.Tensor)
+    for root in roots:
+        try:
+            found: Any = reduce(getattr, name.split("."), root)
+        except AttributeError:
+            continue
+        if isinstance(found, property):
+            return found.fget
+        if callable(found):
+            return found
+    return None
+
+
+def precisions(torch: Any, info: Any) -> list[Any]:
+    """float64 and float32; where the op has no floats, int64, or bool."""
+    floats = [d for d in (torch.float64, torch.float32) if d in info.dtypes]
+    return floats or [d for d in (torch.int64, torch.bool) if d in info.dtypes][:1]
+
+
+def samples(info: Any, dtype: Any) -> list[Any]:
+    """Samples of an entry, the same in every run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = list(
+            islice(info.sample_inputs("cpu", dtype, requires_grad=_differentiable(info, dtype)), MADE)
+        )
+    step = max(len(found) / TRIED, 1)
+    return [found[int(k * step)] for k in range(min(TRIED, len(found)))]
+
+
+def _differentiable(info: Any, dtype: Any) -> bool:
+    return bool(info.supports_autograd and dtype.is_floating_point)
+
+
+def compare(torch: Any, info: Any, row: Row) -> None:
+    """Raise Unlike, or whatever the engine raises, at the first sample on which the two don't agree."""
+    ours = function(info.name)
+    if ours is None:
+        raise Unlike("no such function")
+    tried = 0
+    for dtype in precisions(torch, info):
+        tolerance = TOLERANCE64 if dtype is torch.float64 else row.tolerance32
+        for k, sample in enumerate(samples(info, dtype)):
+            torch.manual_seed(0)
+            try:
+                _compare_sample(torch, info.op, ours, sample, tolerance)
+            except Exception as error:
+                error.add_note(f"{row.entry}, sample {k} in {dtype}: {sample.summary()}")
+                raise
+            tried += 1
+    if not tried:
+        raise Unlike("PyTorch has no sample of real numbers")
+
+
+def _compare_sample(torch: Any, theirs: Any, ours: Any, sample: Any, tolerance: float) -> None:
+    leaves: list[tuple[Any, Any]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = theirs(sample.input, *sample.args, **sample.kwargs)
+    given = _converted(torch, (sample.input, sample.args, sample.kwargs), leaves)
+    found = ours(given[0], *given[1], **given[2])
+    a, b = _flat(found), _flat(expected)
+    if len(a) != len(b):
+        raise Unlike(f"{len(a)} results, expected {len(b)}")
+    flowing: list[tuple[Any, Any]] = []
+    for k, (x, y) in enumerate(zip(a, b, strict=True)):
+        if not isinstance(y, torch.Tensor):
+            if x != y and not isinstance(y, torch.dtype):
+                raise Unlike(f"result {k} is {x!r}, expected {y!r}")
+            continue
+        if str(x.dtype).removeprefix("engine.") != str(y.dtype).removeprefix("torch."):
+            raise Unlike(f"result {k} is {x.dtype}, expected {y.dtype}")
+        close(x.detach().numpy(), y.detach().resolve_conj().numpy(), tolerance, f"result {k}")
+        if x.requires_grad != y.requires_grad:
+            raise Unlike(f"result {k} requires grad: {x.requires_grad}, expected {y.requires_grad}")
+        if y.requires_grad:
+            flowing.append((x, y))
+    if flowing and leaves:
+        _compare_gradients(torch, flowing, leaves, tolerance)
+
+
+def _compare_gradients(torch: Any, flowing: list[Any], leaves: list[Any], tolerance: float) -> None:
+    rng = np.random.default_rng(5)
+    cotangents = [rng.standard_normal(tuple(y.shape)) for _, y in flowing]
+    ours = engine.autograd.grad(
+        [x for x, _ in flowing],
+        [x for x, _ in leaves],
+        [engine.tensor(c, dtype=x.dtype) for c, (x, _) in zip(cotangents, flowing, strict=True)],
+        allow_unused=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = torch.autograd.grad(
+            [y for _, y in flowing],
+            [y for _, y in leaves],
+            [torch.tensor(c, dtype=y.dtype) for c, (_, y) in zip(cotangents, flowing, strict=True)],
+            allow_unused=True,
+        )
+    for k, (g, h, (_, y)) in enumerate(zip(ours, theirs, leaves, strict=True)):
+        # "no gradient" and a gradient of zeros say the same
+        zeros = np.zeros(tuple(y.shape))
+        close(
+            zeros if g is None else g.numpy(),
+            zeros if h is None else h.numpy(),
+            tolerance,
+            f"gradient {k}",
+        )
+
+
+def close(ours: Any, theirs: Any, tolerance: float, what: str) -> None:
+    if ours.shape != theirs.shape:
+        raise Unlike(f"{what} has shape {ours.shape}, expected {theirs.shape}")
+    if theirs.dtype.kind != "f":
+        same = np.array_equal(ours, theirs)
+    else:
+        finite = np.abs(theirs[np.isfinite(theirs)])
+        scale = max(finite.max(initial=0.0), 1e-3)
+        same = np.allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale, equal_nan=True)
+    if not same:
+        difference = np.abs(np.subtract(ours, theirs, dtype=np.float64)).max()
+        raise Unlike(f"{what} differs by up to {difference:.3g}")
+
+
+def _converted(torch: Any, value: Any, leaves: list[tuple[Any, Any]]) -> Any:
+    """PyTorch's tensors, dtypes and devices as the engine's; those that want gradients go to `leaves`."""
+    if isinstance(value, torch.Tensor):
+        # detached memory keeps its strides; a copy, since in-place variants would change the sample's
+        ours = engine.from_numpy(np.array(value.detach().numpy(), copy=True, order="K"))
+        if value.requires_grad:
+            ours.requires_grad_()
+            leaves.append((ours, value))
+        return ours
+    if isinstance(value, torch.dtype):
+        return dtypes.dtype(str(value).removeprefix("torch."))
+    if isinstance(value, torch.device):
+        return str(value)
+    if type(value) in (tuple, list) or isinstance(value, torch.Size):
+        items = [_converted(torch, each, leaves) for each in value]
+        return items if isinstance(value, list) else tuple(items)
+    if isinstance(value, dict):
+        return {key: _converted(torch, each, leaves) for key, each in value.items()}
+    return value
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, tuple | list):
+        return [each for item in value for each in _flat(item)]
+    return [value]
