@@ -34,7 +34,7 @@ from engine.dtypes import float64 as double
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
 from engine.serialization import load, save
-from engine.tensor import Generator, Tensor
+from engine.tensor import Generator, Tensor, transcendental
 from engine.tensor.arithmetic import (
     abs,
     add,
@@ -186,6 +186,9 @@ from engine.tensor.shapes import (
     unflatten,
     unsqueeze,
 )
+
+# families that say themselves which of their names belong here
+from engine.tensor.transcendental import *  # noqa: F403 - a list of them here would be the same list again
 
 __all__ = [
     "Generator",
@@ -357,3 +360,5 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+__all__ += transcendental.__all__

@@ -1,6 +1,16 @@
 """Ops: one table, name -> operands and gradient rule. Kernels are the backends' business."""
 
-from engine.ops import creation, elementwise, losses, products, random, reductions, shapes, updates
+from engine.ops import (
+    creation,
+    elementwise,
+    losses,
+    products,
+    random,
+    reductions,
+    shapes,
+    transcendental,
+    updates,
+)
 from engine.ops.op import CONSTANT, Op, Plan
 from engine.ops.table import OPS
 
@@ -16,5 +26,6 @@ __all__ = [
     "random",
     "reductions",
     "shapes",
+    "transcendental",
     "updates",
 ]

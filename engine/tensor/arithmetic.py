@@ -103,6 +103,11 @@ def remainder(input: Tensor, other: Operand) -> Tensor:
     return binary(ops.REMAINDER, *arithmetic_pair("remainder", input, other))
 
 
+def rmod(input: Tensor, other: Operand) -> Tensor:
+    """other % input"""
+    return binary(ops.REMAINDER, *arithmetic_pair("remainder", other, input))
+
+
 def pow(input: Operand, exponent: Operand) -> Tensor:
     """input ** exponent"""
     if isinstance(input, Variable) and not isinstance(exponent, Variable):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from engine.autograd.tape import binary, unary
 from engine.errors import DTypeError
 from engine.ops import elementwise as ops
+from engine.ops import transcendental as bits
+from engine.ops.op import Op
 from engine.tensor.promotion import Operand, pair
 
 if TYPE_CHECKING:
@@ -53,30 +55,29 @@ def logical_not(input: Tensor) -> Tensor:
     return unary(ops.LOGICAL_NOT, input)
 
 
-def _bools(sign: str, *operands: Operand) -> None:
-    for x in operands:
-        if not isinstance(x, bool) and (isinstance(x, int | float) or x._data.dtype.kind != "b"):
-            raise DTypeError(f"{sign} is defined for bool tensors only; for others compare first")
+def _bits(sign: str, logical: Op, bitwise: Op, input: Operand, other: Operand) -> Tensor:
+    a, b = pair(input, other)
+    if a._data.dtype.kind == "f":
+        raise DTypeError(f"{sign} is defined for bool and integer tensors, not {a.dtype}; compare first")
+    return binary(logical if a._data.dtype.kind == "b" else bitwise, a, b)
 
 
-def bitwise_and(input: Tensor, other: Operand) -> Tensor:
-    _bools("&", input, other)
-    return binary(ops.LOGICAL_AND, *pair(input, other))
+def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    return _bits("&", ops.LOGICAL_AND, bits.BITWISE_AND, input, other)
 
 
-def bitwise_or(input: Tensor, other: Operand) -> Tensor:
-    _bools("|", input, other)
-    return binary(ops.LOGICAL_OR, *pair(input, other))
+def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    return _bits("|", ops.LOGICAL_OR, bits.BITWISE_OR, input, other)
 
 
-def bitwise_xor(input: Tensor, other: Operand) -> Tensor:
-    _bools("^", input, other)
-    return binary(ops.LOGICAL_XOR, *pair(input, other))
+def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    return _bits("^", ops.LOGICAL_XOR, bits.BITWISE_XOR, input, other)
 
 
 def bitwise_not(input: Tensor) -> Tensor:
-    _bools("~", input)
-    return unary(ops.LOGICAL_NOT, input)
+    if input._data.dtype.kind == "f":
+        raise DTypeError(f"~ is defined for bool and integer tensors, not {input.dtype}; compare first")
+    return unary(ops.LOGICAL_NOT if input._data.dtype.kind == "b" else bits.BITWISE_NOT, input)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

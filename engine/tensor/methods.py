@@ -12,6 +12,7 @@ from engine.tensor import (
     random,
     reductions,
     shapes,
+    transcendental,
 )
 
 
@@ -91,6 +92,58 @@ class Methods(Variable):
     isinf = arithmetic.isinf
     isfinite = arithmetic.isfinite
     multiply, divide, subtract = mul, div, sub
+
+    acos = transcendental.acos
+    acosh = transcendental.acosh
+    addcdiv = transcendental.addcdiv
+    addcmul = transcendental.addcmul
+    angle = transcendental.angle
+    asin = transcendental.asin
+    asinh = transcendental.asinh
+    atan = transcendental.atan
+    atan2 = transcendental.atan2
+    atanh = transcendental.atanh
+    bitwise_left_shift = transcendental.bitwise_left_shift
+    bitwise_right_shift = transcendental.bitwise_right_shift
+    copysign = transcendental.copysign
+    cosh = transcendental.cosh
+    deg2rad = transcendental.deg2rad
+    exp2 = transcendental.exp2
+    float_power = transcendental.float_power
+    fmax = transcendental.fmax
+    fmin = transcendental.fmin
+    fmod = transcendental.fmod
+    frac = transcendental.frac
+    gcd = transcendental.gcd
+    heaviside = transcendental.heaviside
+    hypot = transcendental.hypot
+    isneginf = transcendental.isneginf
+    isposinf = transcendental.isposinf
+    isreal = transcendental.isreal
+    lcm = transcendental.lcm
+    ldexp = transcendental.ldexp
+    lerp = transcendental.lerp
+    logaddexp = transcendental.logaddexp
+    logaddexp2 = transcendental.logaddexp2
+    logit = transcendental.logit
+    nan_to_num = transcendental.nan_to_num
+    nextafter = transcendental.nextafter
+    positive = transcendental.positive
+    rad2deg = transcendental.rad2deg
+    sgn = transcendental.sgn
+    signbit = transcendental.signbit
+    sinc = transcendental.sinc
+    sinh = transcendental.sinh
+    true_divide = transcendental.true_divide
+    xlogy = transcendental.xlogy
+    bitwise_and = comparison.bitwise_and
+    bitwise_or = comparison.bitwise_or
+    bitwise_xor = comparison.bitwise_xor
+    bitwise_not = comparison.bitwise_not
+    __rmod__ = arithmetic.rmod
+    __lshift__ = transcendental.bitwise_left_shift
+    __rshift__ = transcendental.bitwise_right_shift
+    __rdiv__ = arithmetic.rdiv
 
     eq = comparison.eq
     ne = comparison.ne

@@ -35,9 +35,12 @@ def _cast(x: MetaArray, dtype: DType) -> MetaArray:
 _UNARY = """
     neg abs sign floor ceil round trunc clamp exp expm1 log log2 log10 log1p sqrt rsqrt reciprocal square
     sin cos tan erf tanh sigmoid relu clone
+    asin acos atan sinh cosh asinh acosh atanh exp2 bitwise_not
 """
 _BINARY = """
     add sub mul div pow floor_divide remainder maximum minimum tanh_grad sigmoid_grad relu_grad
+    atan2 hypot fmod fmax fmin copysign logaddexp logaddexp2 xlogy heaviside nextafter
+    bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm
 """
 _COMPARISONS = "eq ne lt le gt ge logical_and logical_or logical_xor"
 
@@ -45,7 +48,7 @@ KERNELS: dict[str, Kernel] = {
     **dict.fromkeys(_UNARY.split(), same),
     **{name: _binary(name) for name in _BINARY.split()},
     **{name: _binary(name, np.dtype(np.bool_)) for name in _COMPARISONS.split()},
-    **dict.fromkeys(("logical_not", "isnan", "isinf", "isfinite"), _predicate),
+    **dict.fromkeys(("logical_not", "isnan", "isinf", "isfinite", "signbit"), _predicate),
     "where": _where,
     "cast": _cast,
 }

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from engine.backends.numpy import creation, elementwise, losses, products, random, reductions, shapes, updates
+from engine.backends.numpy import (
+    creation,
+    elementwise,
+    losses,
+    products,
+    random,
+    reductions,
+    shapes,
+    transcendental,
+    updates,
+)
 from engine.backends.registry import Backend
 
 __all__ = ["BACKEND"]
@@ -11,6 +21,7 @@ BACKEND = Backend(
     "numpy",
     [
         elementwise.KERNELS,
+        transcendental.KERNELS,
         reductions.KERNELS,
         shapes.KERNELS,
         products.KERNELS,

@@ -9,9 +9,14 @@ import pytest
 import engine
 from engine.backends import META, NUMPY
 from engine.ops import OPS
-from tests.engine.ops import cases_elementwise, cases_others, cases_shapes, checks
+from tests.engine.ops import cases_elementwise, cases_others, cases_shapes, cases_transcendental, checks
 
-CASES = {**cases_elementwise.CASES, **cases_shapes.CASES, **cases_others.CASES}
+CASES = {
+    **cases_elementwise.CASES,
+    **cases_transcendental.CASES,
+    **cases_shapes.CASES,
+    **cases_others.CASES,
+}
 
 
 def _listed(keep=lambda op, case: True):

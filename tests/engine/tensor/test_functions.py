@@ -221,7 +221,7 @@ def test_in_place_results_must_fit():
         (lambda x: (x > 0) - (x > 0), DTypeError, "two bool tensors"),
         (lambda x: -(x > 0), DTypeError, "no negative"),
         (lambda x: x.long() ** -1, DTypeError, "negative integer powers"),
-        (lambda x: x & x, DTypeError, "bool tensors only"),
+        (lambda x: x & x, DTypeError, "bool and integer tensors"),
         (lambda x: x + "a", DTypeError, "can't be combined with str"),
         (lambda x: engine.where(x, x, x), DTypeError, "condition must be a bool"),
         (lambda x: x.gather(0, engine.tensor([[9, 0, 0, 0]])), IndexError_, "9"),

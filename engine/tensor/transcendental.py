@@ -1,0 +1,318 @@
+"""More element-wise functions: inverse and hyperbolic ones, remainders, bits, and compositions."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.autograd.tape import Variable, binary, unary
+from engine.dtypes import FLOAT, float64, get_default_dtype
+from engine.errors import DTypeError
+from engine.ops import transcendental as ops
+from engine.ops.op import Op
+from engine.tensor.arithmetic import div, mul, pow, rsub, sign, trunc, where
+from engine.tensor.promotion import (
+    Number,
+    Operand,
+    arithmetic_pair,
+    cast,
+    floating,
+    pair,
+    require_floating,
+    result_type,
+)
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
+
+__all__ = [
+    "acos",
+    "acosh",
+    "addcdiv",
+    "addcmul",
+    "angle",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "bitwise_left_shift",
+    "bitwise_right_shift",
+    "copysign",
+    "cosh",
+    "deg2rad",
+    "exp2",
+    "float_power",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frac",
+    "gcd",
+    "heaviside",
+    "hypot",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "lcm",
+    "ldexp",
+    "lerp",
+    "logaddexp",
+    "logaddexp2",
+    "logit",
+    "nan_to_num",
+    "nextafter",
+    "positive",
+    "rad2deg",
+    "rsub",
+    "sgn",
+    "signbit",
+    "sinc",
+    "sinh",
+    "true_divide",
+    "xlogy",
+]
+
+
+def asin(input: Tensor) -> Tensor:
+    return unary(ops.ASIN, floating(input))
+
+
+def acos(input: Tensor) -> Tensor:
+    return unary(ops.ACOS, floating(input))
+
+
+def atan(input: Tensor) -> Tensor:
+    return unary(ops.ATAN, floating(input))
+
+
+def sinh(input: Tensor) -> Tensor:
+    return unary(ops.SINH, floating(input))
+
+
+def cosh(input: Tensor) -> Tensor:
+    return unary(ops.COSH, floating(input))
+
+
+def asinh(input: Tensor) -> Tensor:
+    return unary(ops.ASINH, floating(input))
+
+
+def acosh(input: Tensor) -> Tensor:
+    return unary(ops.ACOSH, floating(input))
+
+
+def atanh(input: Tensor) -> Tensor:
+    return unary(ops.ATANH, floating(input))
+
+
+def exp2(input: Tensor) -> Tensor:
+    """2 ** input"""
+    return unary(ops.EXP2, floating(input))
+
+
+def sinc(input: Tensor) -> Tensor:
+    """sin(pi input) / (pi input), and 1 at 0."""
+    x = floating(input) * math.pi
+    zero = x == 0
+    return where(zero, 1 - x * x / 6, x.sin() / where(zero, 1.0, x))
+
+
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """log(p / (1 - p)), the inverse of sigmoid; p is first clamped into [eps, 1 - eps], where given."""
+    p = floating(input)
+    if eps is not None:
+        p = p.clamp(eps, 1 - eps)
+    return (p / (1 - p)).log()
+
+
+def _floating_pair(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    dtype = result_type(a, b)
+    return pair(a, b, dtype if dtype.category == FLOAT else get_default_dtype())
+
+
+def atan2(input: Tensor, other: Tensor) -> Tensor:
+    """The angle of the point (other, input), in (-pi, pi]."""
+    return binary(ops.ATAN2, *_floating_pair(input, other))
+
+
+def hypot(input: Tensor, other: Tensor) -> Tensor:
+    """sqrt(input^2 + other^2) without overflow."""
+    return binary(ops.HYPOT, *_floating_pair(input, other))
+
+
+def fmod(input: Tensor, other: Operand) -> Tensor:
+    """input - other * trunc(input / other): it has input's sign."""
+    return binary(ops.FMOD, *arithmetic_pair("fmod", input, other))
+
+
+def fmax(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of two, element by element; of a number and NaN the number."""
+    return binary(ops.FMAX, *pair(input, other))
+
+
+def fmin(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of two, element by element; of a number and NaN the number."""
+    return binary(ops.FMIN, *pair(input, other))
+
+
+def copysign(input: Tensor, other: Operand) -> Tensor:
+    """|input| with other's sign."""
+    return binary(ops.COPYSIGN, *_floating_pair(input, other))
+
+
+def logaddexp(input: Tensor, other: Tensor) -> Tensor:
+    """log(exp(input) + exp(other)) without overflow."""
+    return binary(ops.LOGADDEXP, *_floating_pair(input, other))
+
+
+def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
+    """log2(2^input + 2^other) without overflow."""
+    return binary(ops.LOGADDEXP2, *_floating_pair(input, other))
+
+
+def xlogy(input: Operand, other: Operand) -> Tensor:
+    """input * log(other), and 0 where input is 0 and other isn't NaN."""
+    return binary(ops.XLOGY, *_floating_pair(input, other))
+
+
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 below 0, 1 above it, and `values` at 0."""
+    if values.dtype is not input.dtype:
+        raise DTypeError(f"heaviside: input is {input.dtype} and values {values.dtype}; make them the same")
+    a, b = pair(input, values, input.dtype if input.is_floating_point() else get_default_dtype())
+    return cast(binary(ops.HEAVISIDE, a, b), input.dtype)
+
+
+def nextafter(input: Tensor, other: Tensor) -> Tensor:
+    """The next floating-point number from input towards other."""
+    require_floating("nextafter", input)
+    return binary(ops.NEXTAFTER, *pair(input, other))
+
+
+def signbit(input: Tensor) -> Tensor:
+    """Whether the sign is set: below 0, and -0.0."""
+    return unary(ops.SIGNBIT, input) if input.is_floating_point() else input < 0
+
+
+def _of_integers(name: str, op: Op, input: Operand, other: Operand) -> Tensor:
+    a, b = arithmetic_pair(name, input, other)
+    if a.is_floating_point():
+        raise DTypeError(f"{name} is defined for integers, not {a.dtype}")
+    return binary(op, a, b)
+
+
+def bitwise_left_shift(input: Operand, other: Operand) -> Tensor:
+    """input << other"""
+    return _of_integers("bitwise_left_shift", ops.BITWISE_LEFT_SHIFT, input, other)
+
+
+def bitwise_right_shift(input: Operand, other: Operand) -> Tensor:
+    """input >> other; the sign is kept."""
+    return _of_integers("bitwise_right_shift", ops.BITWISE_RIGHT_SHIFT, input, other)
+
+
+def gcd(input: Tensor, other: Tensor) -> Tensor:
+    """The greatest common divisor of integers."""
+    return _of_integers("gcd", ops.GCD, input, other)
+
+
+def lcm(input: Tensor, other: Tensor) -> Tensor:
+    """The least common multiple of integers."""
+    return _of_integers("lcm", ops.LCM, input, other)
+
+
+# compositions
+
+
+def frac(input: Tensor) -> Tensor:
+    """What trunc() leaves."""
+    return input - trunc(input)
+
+
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself."""
+    if input._data.dtype.kind == "b":
+        raise DTypeError("positive isn't defined for bool tensors")
+    return input
+
+
+def sgn(input: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return sign(input)
+
+
+def true_divide(input: Tensor, other: Operand) -> Tensor:
+    """input / other"""
+    return div(input, other)
+
+
+def deg2rad(input: Tensor) -> Tensor:
+    return mul(floating(input), math.pi / 180)
+
+
+def rad2deg(input: Tensor) -> Tensor:
+    return mul(floating(input), 180 / math.pi)
+
+
+def float_power(input: Operand, exponent: Operand) -> Tensor:
+    """input ** exponent in float64."""
+    if isinstance(input, Variable):
+        input = cast(input, float64)
+    if isinstance(exponent, Variable):
+        exponent = cast(exponent, float64)
+    return pow(input, exponent)
+
+
+def ldexp(input: Tensor, other: Tensor) -> Tensor:
+    """input * 2^other"""
+    return input * exp2(floating(other))
+
+
+def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
+    """input + weight * (end - input)"""
+    return input + (end - input) * weight
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 * tensor2"""
+    product = tensor1 * tensor2
+    return input + (product if value == 1 else product * value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 1) -> Tensor:
+    """input + value * tensor1 / tensor2"""
+    quotient = tensor1 / tensor2
+    return input + (quotient if value == 1 else quotient * value)
+
+
+def angle(input: Tensor) -> Tensor:
+    """pi below 0, else 0; NaN stays NaN."""
+    x = floating(input)
+    return where(x.isnan(), x, where(x < 0, math.pi, x.detach() * 0))
+
+
+def isposinf(input: Tensor) -> Tensor:
+    return input == math.inf
+
+
+def isneginf(input: Tensor) -> Tensor:
+    return input == -math.inf
+
+
+def isreal(input: Tensor) -> Tensor:
+    """True everywhere: the engine has real numbers only."""
+    return input.new_ones(input.shape) == 1
+
+
+def nan_to_num(
+    input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """Numbers in place of NaN and the infinities, which become the dtype's extremes unless given."""
+    if not input.is_floating_point():
+        return input.clone()
+    top = float(np.finfo(input._data.dtype).max)
+    out = where(input.isnan(), nan, input)
+    out = where(isposinf(out), top if posinf is None else posinf, out)
+    return where(isneginf(out), -top if neginf is None else neginf, out)
