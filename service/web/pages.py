@@ -1,4 +1,4 @@
-"""Pages for people: `/` and `/docs`, whose scripts come from this server: they work without the internet."""
+"""Pages for people: `/`, `/v1` and `/docs`, whose scripts come from this server, so they work offline."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def install(app: FastAPI) -> None:
             },
         )
 
+    @app.get("/v1", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def root(request: Request) -> Response:
         if "text/html" in request.headers.get("accept", ""):

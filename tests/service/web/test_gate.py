@@ -61,7 +61,7 @@ def test_an_exception_becomes_a_500_without_its_text(
     assert problem["request_id"]
 
 
-@pytest.mark.parametrize("path", ["/nope", "/v1", "/v1/jobs/", "/v2/jobs", "/v1/jobs/x/y/z", "/%2e%2e/etc"])
+@pytest.mark.parametrize("path", ["/nope", "/v1/", "/v1/jobs/", "/v2/jobs", "/v1/jobs/x/y/z", "/%2e%2e/etc"])
 def test_an_unknown_path_is_a_problem(client: AppClient, path: str) -> None:
     assert_problem(client.get(path), 404, "route_not_found")
 

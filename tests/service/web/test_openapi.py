@@ -135,3 +135,13 @@ def test_the_root_leads_browsers_to_the_docs(client: AppClient) -> None:
     assert response.status_code == 307
     assert response.headers["location"] == "/docs"
     assert "/v1/jobs" in client.get("/").json()["resources"]
+    assert client.get("/v1").json() == client.get("/").json()
+
+
+def test_the_docs_page_sends_no_header_unasked(document: dict[str, Any]) -> None:
+    parameters = document["paths"]["/v1/jobs/{job_id}/weights"]["get"]["parameters"]
+    headers = [parameter for parameter in parameters if parameter["in"] == "header"]
+    assert {parameter["name"] for parameter in headers} == {"Range", "If-Range", "If-None-Match"}
+    for parameter in headers:
+        assert "example" not in parameter, "the page would fill it in and send it"
+        parameter["schema"]["examples"][0].encode("latin-1")
