@@ -36,7 +36,7 @@ def main() -> int:
     warnings.simplefilter("ignore", SecurityWarning)
     host = Host(settings, worker_id)
     app = worker_app(settings, host)
-    arguments = ["--quiet", "worker", "--pool=threads", f"--concurrency={settings.worker_concurrency}"]
+    arguments = ["--quiet", "worker", f"--concurrency={settings.worker_concurrency}"]
     arguments += [f"--hostname={worker_id}", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     host.start()
     try:

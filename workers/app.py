@@ -21,6 +21,7 @@ log = logging.getLogger("kiln.worker")
 def worker_app(settings: Settings, host: Host) -> Celery:
     """An application that answers the doorbell with this host's means."""
     app = celery_app(settings)
+    app.conf.worker_pool = "workers.pool:Supervisors"
 
     def answer_job(job_id: str) -> None:
         run_job(host, job_id)

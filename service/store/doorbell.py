@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 
 from celery import Celery
-from kombu.exceptions import KombuError
+from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -68,7 +68,7 @@ class Doorbell:
         """Send one message. False, with a warning in the log, if the broker is away: nothing is lost."""
         try:
             self._app.send_task(task, args=[name], queue=QUEUE, ignore_result=True, retry=False)
-        except (KombuError, RedisError, OSError) as error:
+        except (OperationalError, OSError) as error:  # Redis' own errors come as the former
             log.warning(
                 "the broker did not take the message for %s (%s); the reconciler will ring again", name, error
             )

@@ -52,13 +52,24 @@ class Worker:
         return self.log_path.read_text()
 
     def wait_ready(self) -> None:
-        wait_for(lambda: f"-{self.process.pid}-" in self.log and " ready, " in self.log, 30, "it is ready")
+        wait_for(
+            lambda: f"-{self.process.pid}-" in self.log or self.process.poll() is not None, 30, "it is ready"
+        )
+        assert self.process.poll() is None, self.log
 
     def end(self, *signals: signal.Signals, timeout_s: float = 8) -> int:
-        """Send these signals, one after the other is in the log; the exit status."""
+        """Send these signals, each when the one before has been heard; the exit status."""
         for number in signals:
-            self.process.send_signal(number)
+            self._send(number)
         return self.process.wait(timeout_s)
+
+    def _send(self, number: signal.Signals) -> None:
+        heard = self.log.count("hutdown")
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+            wait_for(
+                lambda: self.process.poll() is not None or self.log.count("hutdown") > heard, 10, "it hears"
+            )
 
 
 def children(pid: int, part: str) -> list[int]:

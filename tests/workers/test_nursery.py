@@ -64,6 +64,7 @@ def test_a_spare_that_has_died_is_not_handed_out(nursery: Nursery) -> None:
     [spare] = _runners()
     before = _descriptors()
     os.kill(spare, signal.SIGKILL)
+    wait_for(lambda: _state(spare) in ("Z", ""), 5, "it is dead")
     runner = _take(nursery)
     assert runner.pid != spare
     assert runner.alive
@@ -135,9 +136,11 @@ def test_closing_does_not_wait_for_a_runner_that_never_gets_ready(engine: Path) 
     waiting = threading.Thread(target=take)
     waiting.start()
     wait_for(_runners, 10, "a runner is started")
-    nursery.close()
-    waiting.join(5)
-    assert not waiting.is_alive()
+    closing = threading.Thread(target=nursery.close)
+    closing.start()
+    for thread in (closing, waiting):
+        thread.join(10)
+        assert not thread.is_alive()
     assert outcome
     assert _runners() == []
 

@@ -129,7 +129,7 @@ def test_a_worker_that_stops_leaves_the_dataset_to_the_next(host: Host, store: S
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_a_killed_worker_was_preparing_is_prepared_by_the_next(settings: Settings, store: Store) -> None:
-    lease = {"KILN_LEASE_S": "2", "KILN_RENEW_S": "0.5"}
+    lease = {"KILN_LEASE_S": "4", "KILN_RENEW_S": "0.5"}  # longer than the next one takes to start
     with Worker(settings, **lease) as first:
         importers = wait_for(
             lambda: children(first.process.pid, "workers.datasets.importer"), 20, "it prepares"

@@ -1,6 +1,9 @@
 """The reconciler and the doorbell, with a real broker or none."""
 
+import itertools
+import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -120,3 +123,23 @@ def test_it_lives_through_rounds_that_fail(
     loop.stop()
     doorbell.close()
     assert caplog.text.count("nobody thought of this") >= 2
+
+
+def test_after_a_sleep_of_the_machine_leases_get_time_to_be_renewed(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that has jumped an hour by the second look at it."""
+    looks, settled_at = itertools.count(), []
+    started = time.monotonic()
+    clock = SimpleNamespace(
+        time=lambda: time.time() + (3600 if next(looks) else 0), monotonic=lambda: time.monotonic()
+    )
+    monkeypatch.setattr(reconciler, "time", clock)
+    monkeypatch.setattr(reconciler, "settle", lambda *_: settled_at.append(time.monotonic()))
+    doorbell = Doorbell(settings)
+    loop = Reconciler(store, doorbell, settings)
+    loop.start()
+    wait_for(lambda: settled_at, 20, "it settles again")
+    loop.stop()
+    doorbell.close()
+    assert settled_at[0] - started >= 2 * settings.renew_s
