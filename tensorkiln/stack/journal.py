@@ -16,6 +16,11 @@ _OWN_TIME = re.compile(
     r"^(?:(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(?:[.,]\d+)?Z? "
     r"|\d+:[A-Z] \d+ [A-Z][a-z]{2} \d{4} [\d:.]+ [-#*.] )"
 )
+# Of no interest to who watches: a line per request, per checkpoint, and Celery's own farewell.
+_FOR_THE_FILE = re.compile(
+    r"^(?:INFO +service\.access |INFO +\S+ attempt \d+: checkpoint |worker: \w+ shutdown )"
+)
+_USUAL_LEVEL = re.compile(r"^INFO +")
 
 
 class Journal:
@@ -34,7 +39,8 @@ class Journal:
         self._size = path.stat().st_size
 
     def show_on(self, terminal: TextIO | None, *, colour: bool) -> None:
-        """From now on write every line to the terminal too, its prefix coloured or not."""
+        """From now on write what happens to the terminal too, its prefix coloured or not; every request
+        and every checkpoint are for the file alone."""
         self._terminal = terminal
         self._colour = colour
 
@@ -51,7 +57,8 @@ class Journal:
         text = _OWN_TIME.sub("", text.rstrip("\r\n"))[:_LONGEST_LINE]
         text = _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
         self._to_file(source, text)
-        self._to_terminal(source, text)
+        if not _FOR_THE_FILE.match(text):
+            self._to_terminal(source, _USUAL_LEVEL.sub("", text))
 
     def close(self) -> None:
         self._file.close()

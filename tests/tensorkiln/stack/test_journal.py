@@ -101,3 +101,26 @@ def test_an_endless_line_is_cut(tmp_path: Path) -> None:
     journal.say("x" * 100_000)
     journal.close()
     assert 8000 < (tmp_path / "kiln.log").stat().st_size < 9000
+
+
+def test_requests_and_checkpoints_are_for_the_file_alone(tmp_path: Path) -> None:
+    terminal = io.StringIO()
+    journal = Journal(tmp_path / "kiln.log")
+    journal.show_on(terminal, colour=False)
+    lines = [
+        "INFO    service.access [req_1] GET /v1/jobs 200 3.1 ms",
+        "INFO    job_1 attempt 1: started",
+        "INFO    job_1 attempt 1: checkpoint at step 20",
+        "WARNING service [req_1] the broker does not answer",
+        "INFO    job_1 attempt 1: failed (non_finite): the loss is NaN",
+        "worker: Warm shutdown (MainProcess)",
+    ]
+    for line in lines:
+        journal.write("worker", line)
+    journal.close()
+    assert [line.partition("| ")[2] for line in terminal.getvalue().splitlines()] == [
+        "job_1 attempt 1: started",
+        "WARNING service [req_1] the broker does not answer",
+        "job_1 attempt 1: failed (non_finite): the loss is NaN",
+    ]
+    assert [line.partition("| ")[2] for line in (tmp_path / "kiln.log").read_text().splitlines()] == lines
