@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from tensorkiln.cli import exits, jobs, stack
+from tensorkiln.cli.command import kiln
 from tensorkiln.cli.doctor import doctor
 from tensorkiln.cli.output import complain, data
 from tensorkiln.errors import APIError, ConnectionFailed, KilnError
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as ended:
         return _flushed(ended.code if isinstance(ended.code, int) else exits.FAILED)
     except ConnectionFailed as fault:
-        complain(str(fault), "start one with `kiln up`, or name it with --url or KILN_URL")
+        complain(str(fault), f"start one with `{kiln('up')}`, or name it with --url or KILN_URL")
         return exits.UNREACHABLE
     except APIError as fault:
         complain(str(fault), f"request {fault.request_id}" if fault.request_id else "")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tensorkiln.cli.command import kiln
 from tensorkiln.cli.output import size
 from tensorkiln.client import Client
 from tensorkiln.errors import KilnError
@@ -189,7 +190,7 @@ def _service(url: str | None) -> Iterator[Finding]:
         with Client(address, timeout_s=5.0, retry=Retry(attempts=1)) as client:
             system = client.system()
     except (KilnError, ValueError) as fault:
-        yield _warn("service", f"{address} ({origin}): {fault}", "start one with `kiln up`")
+        yield _warn("service", f"{address} ({origin}): {fault}", f"start one with `{kiln('up')}`")
         return
     version = system.get("version")
     workers = system.get("workers") or []

@@ -7,6 +7,7 @@ import typer
 from rich.text import Text
 
 from tensorkiln.cli import exits
+from tensorkiln.cli.command import kiln
 from tensorkiln.cli.documents import BadDocument, read_document
 from tensorkiln.cli.options import JobId, Json, Url
 from tensorkiln.cli.output import STATE_STYLES, ago, complain, data, data_json, screen, size, table
@@ -53,7 +54,7 @@ def submit(
             data_json(job.to_dict())
         else:
             place = f", place {job.queue_position} in the queue" if job.queue_position else ""
-            screen().print(f"{job.state}{place}; follow it with: kiln jobs watch {job.id}")
+            screen().print(f"{job.state}{place}; follow it with: {kiln('jobs watch')} {job.id}")
             data(job.id)
 
 
@@ -76,7 +77,7 @@ def list_(
     elif jobs:
         table(("ID", "STATE", "NAME", "DATASET", "EPOCH", "ACCURACY", "CREATED"), [_row(job) for job in jobs])
     else:
-        screen().print("no jobs yet; send one with: kiln jobs submit FILE")
+        screen().print(f"no jobs yet; send one with: {kiln('jobs submit')} FILE")
 
 
 @app.command()
@@ -127,7 +128,8 @@ def _watch(job: Job, json: bool) -> None:
     try:
         follow(job, screen())
     except KeyboardInterrupt:
-        screen().print(f"\nthe job goes on: kiln jobs watch {job.id} | kiln jobs cancel {job.id}")
+        screen().print(f"\nThe job goes on. Follow it: {kiln('jobs watch')} {job.id}")
+        screen().print(f"                 Cancel it: {kiln('jobs cancel')} {job.id}")
         raise
     if json:
         data_json(job.to_dict())

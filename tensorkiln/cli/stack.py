@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tensorkiln.cli import exits
+from tensorkiln.cli.command import kiln
 from tensorkiln.cli.options import Home
 from tensorkiln.cli.output import complain, data_json, screen
 from tensorkiln.homes import home_path
@@ -45,7 +46,7 @@ class UpScreen:
             ("Docs", running.docs),
             ("Home", running.home),
             ("Log", running.log),
-            ("Submit", f"{_kiln()} jobs submit job.json --watch"),
+            ("Submit", kiln("jobs submit job.json --watch")),
         ):
             self._say(f"  {name:<7}", value, "dim")
         self._say_line("")
@@ -64,14 +65,6 @@ class UpScreen:
     def _say_line(self, *parts: str | tuple[str, str]) -> None:
         if not self._quiet:
             self._console.print(Text.assemble(*parts))
-
-
-def _kiln() -> str:
-    """What to type for `kiln` in another terminal, where no virtual environment is active."""
-    if sys.prefix == sys.base_prefix:
-        return "kiln"
-    script = Path(sys.executable).with_name("kiln")
-    return str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)
 
 
 def up(
@@ -107,7 +100,7 @@ def up(
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for weights, job and curve.")] = Path("kiln-demo"),
+    out: Annotated[Path, typer.Option(help="Folder for weights, job, result and curve.")] = Path("kiln-demo"),
     home: Annotated[
         Path | None,
         typer.Option(help="Home of the demo's own kiln. Default: a temporary one.", show_default=False),
