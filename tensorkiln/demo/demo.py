@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json as jsonlib
+import shlex
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tensorkiln.cli import exits
+from tensorkiln.cli.command import kiln as typed
 from tensorkiln.cli.output import complain, data_json, duration, screen, size
 from tensorkiln.cli.watch import watch
 from tensorkiln.client import Client
@@ -39,10 +41,10 @@ def run(out: Path, home: Path | None, *, json: bool) -> int:
             _tell(out, result)
     except JobFailed as fault:
         result["status"] = fault.job.state
-        complain(str(fault), f"the log: {out / 'kiln.log'}")
+        complain(str(fault), _log_of(out))
     except (KilnError, OSError) as fault:
         result["status"] = "failed"
-        complain(str(fault), f"the log: {out / 'kiln.log'}")
+        complain(str(fault), _log_of(out))
     except BaseException:  # Ctrl-C, or a signal
         console.print("\nStopped; nothing of the demo is left running.")
         raise
@@ -102,13 +104,14 @@ def _settled(client: Client, name: str, console: Console) -> Dataset:
 
 
 def _keep(job: Job, out: Path) -> dict[str, str]:
-    """Put weights, job and curve into `out`; the weights' path and verified sha256."""
+    """Put weights, job, result and curve into `out`; the weights' path and verified sha256."""
     weights = job.download_weights(out / "simplenet.safetensors")
     with weights.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if job.weights is None or sha256 != job.weights.sha256:
         raise DownloadCorrupt(f"{weights} has sha256 {sha256}, not the one that the service promised")
-    (out / "job.json").write_text(jsonlib.dumps(job.to_dict(), indent=2) + "\n")
+    for name, content in (("job.json", job.definition), ("result.json", job.to_dict())):
+        (out / name).write_text(jsonlib.dumps(content, indent=2) + "\n")
     curve = job.curve("loss")
     with (out / "loss.csv").open("w", newline="") as file_out:
         writer = csv.writer(file_out)
@@ -132,13 +135,27 @@ def _tell(out: Path, result: dict[str, Any]) -> None:
     for name, value in (
         ("Weights", f"{weights}  ({size(weights.stat().st_size)}, for torch's load_state_dict)"),
         ("sha256", result["sha256"]),
-        ("Job", str(out / "job.json")),
+        ("Job", f"{out / 'job.json'}  (as it can be sent again)"),
+        ("Result", f"{out / 'result.json'}  (all that the service says of it)"),
         ("Curve", str(out / "loss.csv")),
         ("Log", str(out / "kiln.log")),
-        ("Go on", "python3 dev.py up, or: kiln up"),
+        ("Go on", typed("up")),
+        ("", f"{typed('jobs submit')} {_shown(out / 'job.json')} --watch, in another terminal"),
         ("Docs", f"{DEFAULT_URL}/docs, once it is up"),
     ):
         console.print(Text.assemble((f"  {name:<9}", "dim"), value))
+
+
+def _log_of(out: Path) -> str:
+    """Where the log is, if it came to one."""
+    log = out / "kiln.log"
+    return f"the log: {log}" if log.exists() else ""
+
+
+def _shown(path: Path) -> str:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _done(console: Console, text: str) -> None:

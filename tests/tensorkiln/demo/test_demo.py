@@ -136,9 +136,8 @@ def test_both_networks_are_the_two_layers_that_the_manual_shows() -> None:
 def test_the_demo_trains_on_digits_and_leaves_verified_weights(tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KILN_")}
     environment = {**kept, "KILN_HOME": str(tmp_path / "home"), "KILN_DOWNLOAD": "false"}
-    done = subprocess.run(
-        _demo(tmp_path / "out"), env=environment, capture_output=True, text=True, check=False
-    )
+    command = _demo(tmp_path / "out", "--home", str(tmp_path / "demo"))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     assert list(result) == FIELDS
@@ -148,10 +147,36 @@ def test_the_demo_trains_on_digits_and_leaves_verified_weights(tmp_path: Path) -
     assert weights.parent == tmp_path / "out"
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == result["sha256"]
     assert load_file(weights)["fc1.weight"].shape == (128, 64)
-    assert json.loads((tmp_path / "out" / "job.json").read_text())["id"] == result["job_id"]
+    assert json.loads((tmp_path / "out" / "result.json").read_text())["id"] == result["job_id"]
     rows = (tmp_path / "out" / "loss.csv").read_text().splitlines()
     assert rows[0] == "step,loss"
     assert len(rows) > 100
     assert "KILN_DATA_DIR" in done.stderr  # why it was not MNIST
     assert "digits" in done.stderr
     assert "loss, by step" in done.stderr
+    _send_again(tmp_path / "out" / "job.json", tmp_path / "demo", environment)
+
+
+def _send_again(job: Path, home: Path, environment: Mapping[str, str]) -> None:
+    """What the demo sent can be sent to another kiln as it is."""
+    with subprocess.Popen(
+        fakes.up(home, "--json"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as up:
+        try:
+            assert up.stdout is not None
+            url = json.loads(up.stdout.readline())["url"]
+            submit = [sys.executable, "-m", "tensorkiln.cli", "jobs", "submit", str(job), "--json"]
+            sent = subprocess.run([*submit, "--url", url], capture_output=True, text=True, check=False)
+            assert sent.returncode == 0, sent.stderr
+            assert json.loads(sent.stdout)["definition"] == json.loads(job.read_text())
+        finally:
+            up.terminate()
+            up.communicate(timeout=20)
+
+
+def test_a_folder_that_cannot_be_made_is_told_without_naming_a_log(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = subprocess.run(_demo(tmp_path / "file" / "out"), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert str(tmp_path / "file" / "out") in done.stderr
+    assert "log" not in done.stderr
