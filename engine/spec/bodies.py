@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from engine.spec.complaints import Complaints, at, nearest, show
 from engine.spec.nodes import INPUT, LARGEST_MODEL, Node, read_node
-from engine.spec.wiring import find_cycle, in_order, not_reaching
+from engine.spec.wiring import arrows, find_cycle, in_order, not_reaching
 
 
 @dataclass
@@ -94,7 +94,7 @@ def _wired(body: Body, is_complete: bool, complaints: Complaints) -> Body | None
         place = next(node.pointer for node in body.nodes if node.name == cycle[0])
         complaints.add(
             at(place, "inputs"),
-            f"the nodes run in a circle: {' -> '.join(cycle)}; each must come from earlier ones",
+            f"the nodes run in a circle: {arrows(cycle)}; each must come from earlier ones",
         )
         return None
     used = {source for sources in edges.values() for source in sources}

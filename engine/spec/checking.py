@@ -108,7 +108,7 @@ class _Check:
     def rehearse(self) -> Cost | None:
         """Two steps without values; None after a complaint."""
         loss, optimizer = self.job.loss, self.job.optimizer
-        model, device, tally = metered_model(self.model.definition)
+        model, device, tally = metered_model(self.model)
         made = self._optimizer(optimizer, list(model.parameters())) if optimizer else None
         if self.job.scheduler and made is not None:
             self._made(self.job.scheduler, optimizer=made)

@@ -9,6 +9,7 @@ from typing import Any
 from engine.errors import Problem, SpecError
 
 LIMIT = 100  # a hopeless document gets a readable answer, not one line per byte
+MOST_KNOWN = 500  # names that a misspelt one is compared with: each comparison takes microseconds
 SHOWN = 40  # characters of a user's string that a message repeats
 
 
@@ -17,23 +18,23 @@ class Complaints:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.left_out = 0
 
     def add(self, pointer: str, detail: str) -> None:
-        if len(self.problems) >= LIMIT:
-            self.left_out += 1
-        else:
-            self.problems.append(Problem(pointer, detail))
+        """Raises SpecError once there are more than LIMIT: looking for further ones would only cost time."""
+        if len(self.problems) == LIMIT:
+            raise SpecError([*self._sorted(), Problem("", f"only the first {LIMIT} problems are listed")])
+        self.problems.append(Problem(pointer, detail))
 
     def __len__(self) -> int:
-        return len(self.problems) + self.left_out
+        return len(self.problems)
 
     def raise_any(self) -> None:
         """Raise SpecError with what was found, if anything was, in the order of places."""
-        if not self.problems:
-            return
-        more = [Problem("", f"and {self.left_out} more problems")] if self.left_out else []
-        raise SpecError(sorted(self.problems, key=lambda problem: _place(problem.pointer)) + more)
+        if self.problems:
+            raise SpecError(self._sorted())
+
+    def _sorted(self) -> list[Problem]:
+        return sorted(self.problems, key=lambda problem: _place(problem.pointer))
 
 
 def _place(pointer: str) -> list[tuple[int, str]]:
@@ -84,9 +85,12 @@ def show(value: Any) -> str:
 
 
 def nearest(name: Any, names: Iterable[str]) -> str:
-    """ "; did you mean "Linear"?" for the known name that comes closest; else all of them if few."""
+    """ "; did you mean "Linear"?" for the known name that comes closest; else all of them if few.
+
+    Among more than MOST_KNOWN names none is looked for.
+    """
     known = sorted(names)
-    if isinstance(name, str):
+    if isinstance(name, str) and len(known) <= MOST_KNOWN:
         folded = {known_name.lower(): known_name for known_name in known}
         close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=0.6)
         if close:

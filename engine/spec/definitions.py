@@ -32,7 +32,7 @@ from engine.spec.bounds import LARGEST_SIZE
 from engine.spec.complaints import Complaints, at, is_text, show, unknown_fields
 from engine.spec.layers import LAYERS
 from engine.spec.nodes import LARGEST_MODEL, NAME, is_size
-from engine.spec.wiring import find_cycle, in_order
+from engine.spec.wiring import arrows, find_cycle, in_order
 
 INPUT_DTYPES = ("float32", "float64", "int64", "int32", "uint8")
 DEEPEST_BLOCK = 16
@@ -143,7 +143,7 @@ def _check_blocks(definition: Definition, complaints: Complaints) -> None:
     cycle = find_cycle(edges)
     if cycle:
         complaints.add(
-            at("/blocks", cycle[0]), f"the blocks contain one another in a circle: {' -> '.join(cycle)}"
+            at("/blocks", cycle[0]), f"the blocks contain one another in a circle: {arrows(cycle)}"
         )
         definition.body = None
         return

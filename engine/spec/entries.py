@@ -60,11 +60,15 @@ class Entry:
     def make(self, values: dict[str, Any], **extra: Any) -> Any:
         """The object, or for a function the call that waits for its tensors."""
         if self.kind != "function":
-            known = inspect.signature(self.target).parameters
+            known = self._parameters
             return self.target(**values, **{key: value for key, value in extra.items() if key in known})
         if self.most is None:
             return lambda *tensors: self.target(tensors, **values)
         return functools.partial(self.target, **values)
+
+    @functools.cached_property
+    def _parameters(self) -> frozenset[str]:
+        return frozenset(inspect.signature(self.target).parameters)
 
     def canonical(self, values: dict[str, Any]) -> dict[str, Any]:
         """The arguments as JSON, without those that are at their defaults."""

@@ -24,13 +24,15 @@ from engine.tensor import Tensor, creation
 
 MOST_PARAMETERS = 2**31  # elements in one model
 MOST_VALUES = 2**31  # elements of one sample between two layers
-BATCHES = (2, 3)  # two sizes, so that what should follow the batch axis and doesn't is seen
+MOST_AXES = 32  # of one sample; arrays end at 64
+# sizes, so that what should follow the batch axis and doesn't is seen, also where that axis could be dropped
+BATCHES = (2, 3, 1)
 
 # how a layer says that it can't be built or run
 REFUSALS = (EngineError, ValueError, TypeError, IndexError, ArithmeticError)
 
 Shape = tuple[int, ...]
-Pair = tuple[Tensor, Tensor]  # the same value for both batch sizes
+Batches = tuple[Tensor, ...]  # the same value for each of BATCHES
 
 
 @dataclass(frozen=True)
@@ -82,27 +84,27 @@ class Inference:
         body, shape = self.definition.body, self.definition.input_shape
         if body is None:
             return None, None
-        given: Pair | None = None
+        given: Batches | None = None
         if shape is not None and self.definition.input_dtype is not None:
             kind = dtype(self.definition.input_dtype)
-            first, second = (creation.empty((n, *shape), dtype=kind, device=self.device) for n in BATCHES)
-            given = (first, second) if self._fits(first, "/input/shape", "the input") else None
+            given = tuple(creation.empty((n, *shape), dtype=kind, device=self.device) for n in BATCHES)
+            given = given if self._fits(given[0], "/input/shape", "the input") else None
         with no_grad():
             outline, output = self._body(body, None, given, "")
         return outline, output[0] if output else None
 
     def _body(
-        self, body: Body, block: str | None, given: Pair | None, path: str
-    ) -> tuple[Outline, Pair | None]:
+        self, body: Body, block: str | None, given: Batches | None, path: str
+    ) -> tuple[Outline, Batches | None]:
         outline = Outline(body, block)
-        values: dict[str, Pair | None] = {INPUT: given}
+        values: dict[str, Batches | None] = {INPUT: given}
         for node in body.nodes:
             inputs = [values[name] for name in node.inputs]
             layer, values[node.name] = self._node(node, inputs, path + node.name)
             outline.layers.append(layer)
         return outline, values[body.output] if body.output is not None else None
 
-    def _node(self, node: Node, inputs: list[Pair | None], name: str) -> tuple[Layer, Pair | None]:
+    def _node(self, node: Node, inputs: list[Batches | None], name: str) -> tuple[Layer, Batches | None]:
         layer = Layer(node, dict(node.values))
         known = [pair for pair in inputs if pair is not None]
         is_known = len(known) == len(inputs)
@@ -137,47 +139,57 @@ class Inference:
         return True
 
     def _apply(
-        self, node: Node, entry: Entry, values: dict[str, Any], inputs: list[Pair], name: str
-    ) -> Pair | None:
+        self, node: Node, entry: Entry, values: dict[str, Any], inputs: list[Batches], name: str
+    ) -> Batches | None:
         """Build the layer and run it; None after a complaint."""
         try:
             operation = entry.make(values, device=self.device)
             before = self.tally.flops
             first = operation(*[pair[0] for pair in inputs])
             flops = self.tally.flops - before
-            second = operation(*[pair[1] for pair in inputs])
+            others = [operation(*tensors) for tensors in list(zip(*inputs, strict=True))[1:]]
         except REFUSALS as error:
-            shapes = " and ".join(show(list(pair[0].shape[1:])) for pair in inputs)
-            detail = (
-                f"{entry.name} can't take samples of shape {shapes}: {error} (with a batch of {BATCHES[0]})"
-            )
-            self._tell(node.pointer, detail)
+            self._refuse(node, entry, inputs, f"{error} (with a batch of {BATCHES[0]})")
             return None
         parameters = _parameters(operation)
         self._count(node, parameters)
-        if not self._follows_batch(node, entry, first, second):
+        if not self._follows_batch(node, entry, [first, *others]):
             return None
         if not self._fits(first, node.pointer, f"the output of {entry.name}"):
             return None
+        if not parameters and any(not batches[0].dtype.is_floating_point for batches in inputs):
+            try:
+                _run_on_nothing(operation, inputs)
+            except REFUSALS as error:
+                self._refuse(node, entry, inputs, str(error))
+                return None
         given, gives = inputs[0][0].shape[1:], first.shape[1:]
         report = LayerReport(name, entry.name, node.pointer, given, gives, parameters, flops // BATCHES[0])
         self.layers.append(report)
-        return first, second
+        return first, *others
 
-    def _follows_batch(self, node: Node, entry: Entry, first: Any, second: Any) -> bool:
+    def _refuse(self, node: Node, entry: Entry, inputs: list[Batches], why: str) -> None:
+        shapes = " and ".join(show(list(batches[0].shape[1:])) for batches in inputs)
+        kinds = {batches[0].dtype.name for batches in inputs} - {"float32"}
+        kind = f"{kinds.pop()} " if len(kinds) == 1 else ""
+        self._tell(node.pointer, f"{entry.name} can't take {kind}samples of shape {shapes}: {why}")
+
+    def _follows_batch(self, node: Node, entry: Entry, results: list[Any]) -> bool:
+        first = results[0]
         if not isinstance(first, Tensor):
             self._tell(node.pointer, f"{entry.name} gives several values, and a node has one")
             return False
-        leads = (first.shape[:1], second.shape[:1])
-        if leads == ((BATCHES[0],), (BATCHES[1],)) and first.shape[1:] == second.shape[1:]:
-            return True
-        self._tell(
-            node.pointer,
-            f"{entry.name} mixes the samples of a batch: for {BATCHES[0]} samples it gives shape "
-            f"{show(list(first.shape))}, for {BATCHES[1]} {show(list(second.shape))}; axis 0 is the batch, "
-            "which must stay as it is",
-        )
-        return False
+        for size, result in zip(BATCHES, results, strict=True):
+            if result.shape != (size, *first.shape[1:]) or first.ndim == 0:
+                other = results[1] if result is first else result
+                self._tell(
+                    node.pointer,
+                    f"{entry.name} mixes the samples of a batch: for {BATCHES[0]} samples it gives shape "
+                    f"{show(list(first.shape))}, for {BATCHES[1] if result is first else size} "
+                    f"{show(list(other.shape))}; axis 0 is the batch, which must stay as it is",
+                )
+                return False
+        return True
 
     def _count(self, node: Node, parameters: int) -> None:
         """Add to the model's parameters, with one complaint once there are too many."""
@@ -190,6 +202,9 @@ class Inference:
             self._tell(node.pointer, f"{detail}; the limit is {MOST_PARAMETERS:,}")
 
     def _fits(self, value: Tensor, pointer: str, what: str) -> bool:
+        if value.ndim - 1 > MOST_AXES:
+            self._tell(pointer, f"{what} has {value.ndim - 1} axes a sample; the limit is {MOST_AXES}")
+            return False
         size = value.numel() // BATCHES[0]
         if size <= MOST_VALUES:
             return True
@@ -224,6 +239,14 @@ def construct(outline: Outline, device: Device, definition: Definition | None = 
         shape, kind = definition.input_shape, definition.input_dtype or "float32"
         wiring = replace(wiring, title=definition.name, input_shape=shape, input_dtype=kind)
     return Network(wiring)
+
+
+def _run_on_nothing(operation: Any, inputs: list[Batches]) -> None:
+    """Run a layer without parameters in earnest, on a batch of no samples, which takes no memory.
+
+    With integers this may raise where shapes alone don't: a number that their type can't hold.
+    """
+    operation(*[creation.empty((0, *batches[0].shape[1:]), dtype=batches[0].dtype) for batches in inputs])
 
 
 def _parameters(operation: Any) -> int:

@@ -4,10 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from engine.device import CPU
+from engine.device import CPU, Device
 from engine.spec.complaints import Complaints
 from engine.spec.definitions import Definition, read_definition
 from engine.spec.inference import Inference, LayerReport, Outline, construct
@@ -23,6 +23,7 @@ class ModelReport:
 
     definition: canonical: inferred arguments filled in, arguments at their defaults left out
     flops_per_sample: of the forward pass, two for each multiply-accumulate (see engine/spec/meter.py)
+    plan: what the module is built from, so that nothing is checked twice; not part of `to_dict`
     """
 
     definition: dict[str, Any]
@@ -32,10 +33,31 @@ class ModelReport:
     parameters: int
     flops_per_sample: int
     layers: list[LayerReport]
+    plan: "Plan" = field(repr=False, compare=False)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the canonical definition in hexadecimal: equal models have equal ones."""
+        text = json.dumps(self.definition, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        kept = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "plan"}
+        layers = [asdict(layer) for layer in self.layers]
+        return json.loads(json.dumps({**kept, "layers": layers}))  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked definition with every argument known."""
+
+    outline: Outline
+    definition: Definition
+
+    def build(self, device: Device) -> Network:
+        """The module, its weights drawn from the default generator."""
+        return construct(self.outline, device, self.definition)
 
 
 def check_model(definition: Mapping[str, Any]) -> ModelReport:
@@ -43,45 +65,6 @@ def check_model(definition: Mapping[str, Any]) -> ModelReport:
 
     Raises SpecError with every problem found, whatever JSON value it is given.
     """
-    return _check(definition)[0]
-
-
-def canonical_sha256(definition: Mapping[str, Any]) -> str:
-    """The hash of the canonical form in hexadecimal: equal models have equal ones."""
-    text = json.dumps(check_model(definition).definition, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def build_model(definition: Mapping[str, Any], seed: int = 0) -> Network:
-    """The module on the CPU, in training mode. Seeds the default generator and draws the weights from it.
-
-    Raises SpecError as check_model does.
-    """
-    _, outline, read = _check(definition)
-    manual_seed(seed)
-    return construct(outline, CPU, read)
-
-
-def metered_model(definition: Mapping[str, Any]) -> tuple[Network, MeteredDevice, Tally]:
-    """The module on a metered device, with that device and its tally: no values, all work counted."""
-    _, outline, read = _check(definition)
-    tally = Tally()
-    device = MeteredDevice(tally)
-    with untouched_generator():
-        return construct(outline, device, read), device, tally
-
-
-@contextmanager
-def untouched_generator() -> Iterator[None]:
-    """What is drawn within the block isn't missed afterwards."""
-    state = default_generator.get_state()
-    try:
-        yield
-    finally:
-        default_generator.set_state(state)
-
-
-def _check(definition: Mapping[str, Any]) -> tuple[ModelReport, Outline, Definition]:
     complaints = Complaints()
     read = read_definition(definition, complaints)
     inference = Inference(read, complaints)
@@ -92,8 +75,9 @@ def _check(definition: Mapping[str, Any]) -> tuple[ModelReport, Outline, Definit
         assert outline is not None
         assert output is not None
         assert read.input_shape is not None
-        canonical = to_definition(construct(outline, inference.device, read))
-    report = ModelReport(
+        plan = Plan(outline, read)
+        canonical = to_definition(plan.build(inference.device))
+    return ModelReport(
         definition=canonical,
         input_shape=read.input_shape,
         output_shape=output.shape[1:],
@@ -101,5 +85,38 @@ def _check(definition: Mapping[str, Any]) -> tuple[ModelReport, Outline, Definit
         parameters=inference.parameters,
         flops_per_sample=sum(layer.flops for layer in inference.layers),
         layers=inference.layers,
+        plan=plan,
     )
-    return report, outline, read
+
+
+def canonical_sha256(definition: Mapping[str, Any]) -> str:
+    """The `sha256` of the definition's report."""
+    return check_model(definition).sha256
+
+
+def build_model(definition: Mapping[str, Any], seed: int = 0) -> Network:
+    """The module on the CPU, in training mode. Seeds the default generator and draws the weights from it.
+
+    Raises SpecError as check_model does.
+    """
+    plan = check_model(definition).plan
+    manual_seed(seed)
+    return plan.build(CPU)
+
+
+def metered_model(model: ModelReport) -> tuple[Network, MeteredDevice, Tally]:
+    """The module on a metered device, with that device and its tally: no values, all work counted."""
+    tally = Tally()
+    device = MeteredDevice(tally)
+    with untouched_generator():
+        return model.plan.build(device), device, tally
+
+
+@contextmanager
+def untouched_generator() -> Iterator[None]:
+    """What is drawn within the block isn't missed afterwards."""
+    state = default_generator.get_state()
+    try:
+        yield
+    finally:
+        default_generator.set_state(state)

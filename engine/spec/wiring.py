@@ -45,6 +45,12 @@ def find_cycle(edges: Edges) -> list[str]:
     return []
 
 
+def arrows(cycle: Sequence[str]) -> str:
+    """A circle in a message: all of a small one, the ends of a large one."""
+    shown = [*cycle] if len(cycle) <= 8 else [*cycle[:4], "...", *cycle[-3:]]
+    return " -> ".join(shown)
+
+
 def not_reaching(edges: Edges, output: str) -> list[str]:
     """The names that the output doesn't come from, in the given order."""
     reached, ahead = {output}, [output]

@@ -212,5 +212,9 @@ def dropout(
         raise ShapeError(f"dropout: p must be a probability, not {p}")
     if not training or p == 0:
         return input
+    if not input.dtype.is_floating_point:
+        raise DTypeError(
+            f"dropout divides what it keeps, so it needs a floating-point tensor, not {input.dtype.name}"
+        )
     key = (generator or default_generator).key((input._data.size + 1) // 2, input._device)
     return apply(ops.DROPOUT, (input, key), (p,))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from engine.spec import ModelReport, canonical_sha256, check_model
+from engine.spec import ModelReport, check_model
 from service.errors import ModelNotFound, document_at
 from service.models import queries
 from service.models.schemas import Model, ModelFilter
@@ -49,7 +49,7 @@ def check(definition: Mapping[str, Any], at: str = "") -> CheckedModel:
     with document_at(at):
         report = check_model(definition)
     name = report.definition.get("name") or UNNAMED
-    return CheckedModel(name, canonical_sha256(report.definition), report)
+    return CheckedModel(name, report.sha256, report)
 
 
 def add(session: Session, checked: CheckedModel) -> Answer:
