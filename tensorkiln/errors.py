@@ -116,8 +116,8 @@ class JobFailed(KilnError):
     """The job ended as failed or cancelled. `job` holds its last state, with `job.error`."""
 
     def __init__(self, job: "Job") -> None:
-        reason = job.error.message if job.error else job.status_reason or "no reason given"
-        super().__init__(f"job {job.id} {job.state}: {reason}")
+        was = "was " if job.state == "cancelled" else ""
+        super().__init__(f"job {job.id} {was}{job.state}{job.why}")
         self.job = job
 
 

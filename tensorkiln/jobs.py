@@ -22,6 +22,16 @@ _WINDOW = 100_000  # steps; a metric has at most one value per step
 
 TERMINAL = frozenset({"succeeded", "failed", "cancelled"})
 
+_STANDING = {
+    "queued": "has not started yet",
+    "starting": "is only starting",
+    "running": "is still running",
+    "cancelling": "is being cancelled",
+    "succeeded": "succeeded, but left none",
+    "failed": "failed",
+    "cancelled": "was cancelled",
+}
+
 
 class Progress(Record):
     """Where the training stands. `step` counts over the whole job; `fraction` is within [0, 1]."""
@@ -116,6 +126,14 @@ class Job(Record):
         return self.state in TERMINAL
 
     @property
+    def why(self) -> str:
+        """What there is to say behind the state, "" if nothing: `: the loss is NaN`, ` while queued`."""
+        reason = self.error.message if self.error else self.status_reason or ""
+        if reason.startswith(self.state):  # "cancelled while queued" says the state again
+            return reason.removeprefix(self.state)
+        return f": {reason}" if reason else ""
+
+    @property
     def path(self) -> str:
         return f"/v1/jobs/{self.id}"
 
@@ -196,7 +214,7 @@ class Job(Record):
         if self.weights is None:
             self.refresh()
         if self.weights is None:
-            raise KilnError(f"job {self.id} has no weights: it is {self.state}")
+            raise KilnError(f"job {self.id} has no weights: it {_STANDING.get(self.state, self.state)}")
         stem = re.sub(r"[^\w.-]+", "-", self.name or "").strip(".-") or self.id
         target = Path(path) if path is not None else Path(f"{stem}.safetensors")
         if target.is_dir():

@@ -13,6 +13,7 @@ from tensorkiln.cli import exits, jobs, stack
 from tensorkiln.cli.command import kiln
 from tensorkiln.cli.doctor import doctor
 from tensorkiln.cli.output import complain, data
+from tensorkiln.cli.refusals import told_whole
 from tensorkiln.errors import APIError, ConnectionFailed, KilnError
 from tensorkiln.version import __version__
 
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(str(fault), f"start one with `{kiln('up')}`, or name it with --url or KILN_URL")
         return exits.UNREACHABLE
     except APIError as fault:
-        complain(str(fault), f"request {fault.request_id}" if fault.request_id else "")
+        complain(told_whole(fault), f"request {fault.request_id}" if fault.request_id else "")
         return exits.FAILED
     except KilnError as fault:
         complain(str(fault))

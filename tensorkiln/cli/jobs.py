@@ -4,18 +4,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from tensorkiln.cli import exits
 from tensorkiln.cli.command import kiln
+from tensorkiln.cli.details import details
 from tensorkiln.cli.documents import BadDocument, read_document
 from tensorkiln.cli.options import JobId, Json, Url
 from tensorkiln.cli.output import STATE_STYLES, ago, complain, data, data_json, screen, size, table
+from tensorkiln.cli.refusals import told
 from tensorkiln.client import Client
 from tensorkiln.errors import Invalid
 from tensorkiln.jobs import Job, Validation
 
-app = typer.Typer(help="Submit, list, watch and cancel jobs, and download weights.", no_args_is_help=True)
+app = typer.Typer(
+    help="Submit, list, show, watch and cancel jobs, and download weights.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -41,7 +46,7 @@ def submit(
                 return
             job = client.jobs.create(document.content)
         except Invalid as refusal:
-            complain(refusal.args[0])
+            complain(told(refusal))
             for line in document.complaints(refusal.problems):
                 screen().print(Text(line))
             if json:
@@ -81,6 +86,19 @@ def list_(
 
 
 @app.command()
+def show(job_id: JobId, json: Json = False, url: Url = None) -> None:
+    """Show one job: state and why, progress, metrics, weights."""
+    with Client(url) as client:
+        job = client.jobs.get(job_id)
+    if json:
+        data_json(job.to_dict())
+        return
+    console = Console(highlight=False, soft_wrap=True)
+    for name, value in details(job):
+        console.print(Text.assemble((f"{name:<10}", "dim"), value))
+
+
+@app.command()
 def watch(job_id: JobId, json: Json = False, url: Url = None) -> None:
     """Follow a job: progress, loss and accuracy as it trains, its loss curve at the end."""
     with Client(url) as client:
@@ -105,13 +123,18 @@ def download(
         Path | None,
         typer.Argument(help="File or folder. Default: <name>.safetensors here.", show_default=False),
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The same as PATH.", show_default=False)
+    ] = None,
     json: Json = False,
     url: Url = None,
 ) -> None:
     """Fetch a job's weights, check their sha256, and print where they lie."""
+    if path is not None and out is not None:
+        raise typer.BadParameter("PATH is given already", param_hint="--out")
     with Client(url) as client:
         job = client.jobs.get(job_id)
-        target = job.download_weights(path)
+        target = job.download_weights(path or out)
     weights = job.weights
     if json:
         found: dict[str, Any] = weights.to_dict() if weights else {}

@@ -42,16 +42,15 @@ def verdict(job: Job) -> Text:
     """The job's end on one line."""
     line = Text.assemble((job.state, STATE_STYLES.get(job.state, "")))
     if job.started_at and job.finished_at:
-        line.append(f" in {duration((job.finished_at - job.started_at).total_seconds())}")
+        line.append(f" {'after' if job.state == 'cancelled' else 'in'} ")
+        line.append(duration((job.finished_at - job.started_at).total_seconds()))
     if job.state == "succeeded":
         for key in ("test_accuracy", "train_accuracy", "test_loss", "train_loss"):
             if (value := job.metrics.get(key)) is not None:
                 line.append(f", {key.replace('_', ' ')} ").append(f"{value:.4f}", "bold")
                 break
-    elif job.error:
-        line.append(f": {job.error.message}")
-    elif job.status_reason:
-        line.append(f": {job.status_reason}")
+    else:
+        line.append(job.why)
     return line
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tensorkiln import Client, Conflict, Job, JobFailed, TimedOut
+from tensorkiln import Client, Conflict, Job, JobFailed, KilnError, TimedOut
 from tests.tensorkiln.scripted import Answer, ScriptedServer, job_json
 
 PATH = "/v1/jobs/job_1"
@@ -128,3 +128,29 @@ def test_events_are_read_to_their_end(server: ScriptedServer, client: Client) ->
     events = job.events()
     assert [(event.seq, event.data["epoch"]) for event in events] == [(1, 1), (2, 2), (3, 3)]
     assert server.asked[-1].query["after"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        (FAILED, "job job_1 failed: the loss became NaN"),
+        ({"state": "cancelled", "status_reason": "cancelled"}, "job job_1 was cancelled"),
+        (
+            {"state": "cancelled", "status_reason": "cancelled while queued"},
+            "job job_1 was cancelled while queued",
+        ),
+        ({"state": "cancelled", "status_reason": "on request"}, "job job_1 was cancelled: on request"),
+    ],
+)
+def test_an_end_without_success_is_one_english_sentence(
+    server: ScriptedServer, client: Client, ending: dict[str, Any], told: str
+) -> None:
+    assert str(JobFailed(_job(server, client, ending).refresh())) == told
+
+
+def test_who_asks_for_weights_that_are_not_there_is_told_why(server: ScriptedServer, client: Client) -> None:
+    job = _job(server, client, {}, FAILED)
+    with pytest.raises(KilnError, match="has no weights: it is still running"):
+        job.download_weights()
+    with pytest.raises(KilnError, match="has no weights: it failed"):
+        job.download_weights()

@@ -159,6 +159,37 @@ def test_a_signal_ends_watching_but_not_the_job(
     assert not server.asked_for("/v1/jobs/job_1/cancel")
 
 
+def test_show_tells_how_a_job_stands_and_why(folder: Path, server: ScriptedServer) -> None:
+    error = {"code": "non_finite", "message": "the loss became NaN", "param": None, "category": "user"}
+    failed = job_json(state="failed", error=error, metrics={"train_loss": 2.5})
+    server.on("GET", "/v1/jobs/job_1", Answer.json(failed))
+    shown = _kiln(folder, "jobs", "show", "job_1", "--url", server.url).stdout
+    lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    assert lines["Job"] == "job_1"
+    assert lines["State"] == "failed: the loss became NaN"
+    assert lines["Error"] == "non_finite"
+    assert lines["Progress"] == "epoch 1/2, step 3/20 (15%)"
+    assert lines["Metrics"] == "train loss 2.5000"
+    assert "Weights" not in lines
+    sent = _kiln(folder, "jobs", "show", "job_1", "--json", "--url", server.url).stdout
+    assert json.loads(sent) == failed
+
+
+def test_what_the_service_advises_is_told_in_the_words_of_the_command_line(
+    folder: Path, server: ScriptedServer
+) -> None:
+    unknown = {"title": "No", "status": 404, "detail": "No job has this id; GET /v1/jobs lists them."}
+    server.on("GET", "/v1/jobs/job_9", Answer.json(unknown, 404))
+    faults = [{"pointer": "/epochs", "detail": "too few"}, {"pointer": "/seed", "detail": "too big"}]
+    many = {"title": "No", "status": 422, "detail": "Faults; `errors` lists them all.", "errors": faults}
+    server.on("POST", "/v1/jobs", Answer.json(many, 422))
+    done = _kiln(folder, "jobs", "show", "job_9", "--url", server.url)
+    assert done.returncode == 1
+    assert "kiln jobs list` lists them" in done.stderr
+    done = _kiln(folder, "jobs", "submit", "job.json", "--url", server.url)
+    assert done.stderr.startswith("kiln: 2 faults:\njob.json:")
+
+
 def test_cancel_prints_the_new_state(folder: Path, server: ScriptedServer) -> None:
     refusal = Answer.problem(409, "job_finished")
     server.on("POST", "/v1/jobs/job_1/cancel", Answer.json(job_json(state="cancelling"), 202), refusal)
@@ -180,6 +211,10 @@ def test_download_prints_where_the_verified_file_lies(folder: Path, server: Scri
     assert (done.returncode, done.stdout) == (0, "first.safetensors\n")
     assert (folder / "first.safetensors").read_bytes() == content
     assert sha256 in done.stderr
+    done = _kiln(folder, "jobs", "download", "job_1", "-o", "named.safetensors", "--url", server.url)
+    assert (done.returncode, done.stdout) == (0, "named.safetensors\n")
+    both = ("first.safetensors", "--out", "second.safetensors")
+    assert _kiln(folder, "jobs", "download", "job_1", *both, "--url", server.url).returncode == 2
 
 
 def test_an_unknown_job_is_1(folder: Path, server: ScriptedServer) -> None:
