@@ -34,7 +34,7 @@ from engine.dtypes import float64 as double
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
 from engine.serialization import load, save
-from engine.tensor import Generator, Tensor, transcendental
+from engine.tensor import Generator, Tensor, blends, blocks, orders, placing, transcendental
 from engine.tensor.arithmetic import (
     abs,
     add,
@@ -80,6 +80,10 @@ from engine.tensor.arithmetic import (
 from engine.tensor.arithmetic import div as divide
 from engine.tensor.arithmetic import mul as multiply
 from engine.tensor.arithmetic import sub as subtract
+
+# families that say themselves which of their names belong here
+from engine.tensor.blends import *  # noqa: F403
+from engine.tensor.blocks import *  # noqa: F403
 from engine.tensor.comparison import (
     allclose,
     bitwise_and,
@@ -123,6 +127,8 @@ from engine.tensor.indexing import (
     nonzero,
     scatter_add,
 )
+from engine.tensor.orders import *  # noqa: F403
+from engine.tensor.placing import *  # noqa: F403
 from engine.tensor.products import (
     bmm,
     dot,
@@ -186,8 +192,6 @@ from engine.tensor.shapes import (
     unflatten,
     unsqueeze,
 )
-
-# families that say themselves which of their names belong here
 from engine.tensor.transcendental import *  # noqa: F403 - a list of them here would be the same list again
 
 __all__ = [
@@ -361,4 +365,8 @@ __all__ = [
     "zeros_like",
 ]
 
+__all__ += blends.__all__
+__all__ += blocks.__all__
+__all__ += orders.__all__
+__all__ += placing.__all__
 __all__ += transcendental.__all__

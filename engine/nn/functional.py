@@ -4,7 +4,8 @@ from engine.autograd.tape import apply, apply_several
 from engine.dtypes import int64
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import losses as ops
-from engine.tensor import Tensor
+from engine.tensor import Tensor, activations
+from engine.tensor.activations import *  # noqa: F403 - it says itself which names belong here
 from engine.tensor.arithmetic import gelu, relu, sigmoid, tanh
 from engine.tensor.creation import arange
 from engine.tensor.products import linear
@@ -29,6 +30,7 @@ __all__ = [
     "softmax",
     "tanh",
 ]
+__all__ += activations.__all__
 
 _REDUCTIONS = ("mean", "sum", "none")
 

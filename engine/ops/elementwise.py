@@ -80,7 +80,8 @@ WHERE = op(
 # exponentials, powers and trigonometry
 
 EXP = op("exp", vjp=(lambda g, out: g * out,))
-EXPM1 = op("expm1", vjp=(lambda g, out: g * (out + 1),))
+# out + 1 would cancel far below 0
+EXPM1 = op("expm1", vjp=(lambda g, x: g * x.exp(),))
 LOG = op("log", vjp=(lambda g, x: g / x,))
 LOG2 = op("log2", vjp=(lambda g, x: g / (x * math.log(2)),))
 LOG10 = op("log10", vjp=(lambda g, x: g / (x * math.log(10)),))

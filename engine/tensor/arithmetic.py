@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,10 @@ def sub(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
     return binary(ops.SUB, *arithmetic_pair("sub", input, other))
 
 
-def rsub(input: Tensor, other: Operand) -> Tensor:
-    """other - input"""
+def rsub(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """other - alpha * input"""
+    if alpha != 1:
+        input = input * alpha
     return binary(ops.SUB, *arithmetic_pair("sub", other, input))
 
 
@@ -204,8 +207,13 @@ def ceil(input: Tensor) -> Tensor:
     return _whole(ops.CEIL, input)
 
 
-def round(input: Tensor) -> Tensor:
-    """To the nearest whole number; halves go to the even one."""
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """To the nearest whole number, or to that many decimals; halves go to the even one."""
+    if decimals:
+        scale = 10.0 ** builtins.abs(decimals)
+        if decimals < 0:
+            return unary(ops.ROUND, floating(input) / scale) * scale
+        return unary(ops.ROUND, floating(input) * scale) / scale
     return _whole(ops.ROUND, input)
 
 

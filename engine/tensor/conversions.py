@@ -67,31 +67,31 @@ def type_as(input: Tensor, other: Tensor) -> Tensor:
     return cast(input, other.dtype)
 
 
-def float_(input: Tensor) -> Tensor:
+def float_(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, float32)
 
 
-def double(input: Tensor) -> Tensor:
+def double(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, float64)
 
 
-def long(input: Tensor) -> Tensor:
+def long(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, int64)
 
 
-def int_(input: Tensor) -> Tensor:
+def int_(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, int32)
 
 
-def short(input: Tensor) -> Tensor:
+def short(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, int16)
 
 
-def byte(input: Tensor) -> Tensor:
+def byte(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, uint8)
 
 
-def bool_(input: Tensor) -> Tensor:
+def bool_(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, bool_dtype)
 
 

@@ -118,12 +118,24 @@ def empty(
     return _finish(made, requires_grad)
 
 
-def zeros_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
-    return _full(input.shape, 0, dtype or input.dtype, input._device, requires_grad)
+def zeros_like(
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    return _full(input.shape, 0, dtype or input.dtype, device or input._device, requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
-    return _full(input.shape, 1, dtype or input.dtype, input._device, requires_grad)
+def ones_like(
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    return _full(input.shape, 1, dtype or input.dtype, device or input._device, requires_grad)
 
 
 def full_like(
@@ -136,14 +148,18 @@ def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool
     return empty(input.shape, dtype=dtype or input.dtype, device=input._device, requires_grad=requires_grad)
 
 
-def new_zeros(input: Tensor, *size: Any, dtype: DType | None = None) -> Tensor:
+def new_zeros(
+    input: Tensor, *size: Any, dtype: DType | None = None, device: str | Device | None = None
+) -> Tensor:
     """Zeros of another shape, with the tensor's dtype and device."""
-    return _full(shape_of(size), 0, dtype or input.dtype, input._device, False)
+    return _full(shape_of(size), 0, dtype or input.dtype, device or input._device, False)
 
 
-def new_ones(input: Tensor, *size: Any, dtype: DType | None = None) -> Tensor:
+def new_ones(
+    input: Tensor, *size: Any, dtype: DType | None = None, device: str | Device | None = None
+) -> Tensor:
     """Ones of another shape, with the tensor's dtype and device."""
-    return _full(shape_of(size), 1, dtype or input.dtype, input._device, False)
+    return _full(shape_of(size), 1, dtype or input.dtype, device or input._device, False)
 
 
 def new_tensor(input: Tensor, data: Any, dtype: DType | None = None) -> Tensor:

@@ -120,7 +120,8 @@ def nonzero(input: Tensor) -> Tensor:
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The elements where mask holds, flat."""
-    return getitem(input.expand_as(mask), mask)
+    shape = np.broadcast_shapes(input.shape, mask.shape)
+    return getitem(input.expand(shape).reshape(-1), mask.expand(shape).reshape(-1))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
@@ -138,12 +139,21 @@ def operand_tensor(value: Any, like: Tensor) -> Tensor:
 
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Along `dim`, the elements at a vector of indices."""
+    if input._data.ndim == 0:
+        return getitem(input.reshape(1), (index,)).reshape(())
+    index = index.reshape(-1) if index._data.ndim == 0 else index
     return getitem(input, (slice(None),) * axis(dim, input._data.ndim) + (index,))
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """out[i][j] = input[index[i][j]][j] for dim 0, and so on; out has index's shape."""
-    return apply(ops.GATHER, (input, index), (axis(dim, input._data.ndim),))
+    at = axis(dim, input._data.ndim)
+    if input._data.ndim == 0 or index._data.ndim == 0:
+        # a scalar counts as a vector of one
+        return apply(ops.GATHER, (input.reshape(-1), index.reshape(-1)), (0,)).reshape(index.shape)
+    if index._data.size == 0:
+        return (input.reshape(-1)[:0]).reshape(index.shape)
+    return apply(ops.GATHER, (input, index), (at,))
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:

@@ -3,11 +3,15 @@
 from engine.autograd.tape import Variable
 from engine.tensor import (
     arithmetic,
+    blends,
+    blocks,
     comparison,
     conversions,
     creation,
     indexing,
     inplace,
+    orders,
+    placing,
     products,
     random,
     reductions,
@@ -214,6 +218,67 @@ class Methods(Variable):
     mm = products.mm
     bmm = products.bmm
     dot = products.dot
+
+    addbmm = blends.addbmm
+    addmm = blends.addmm
+    addmv = blends.addmv
+    addr = blends.addr
+    baddbmm = blends.baddbmm
+    inner = blends.inner
+    kron = blends.kron
+    mv = blends.mv
+    outer = blends.outer
+    vdot = blends.vdot
+
+    dsplit = blocks.dsplit
+    fliplr = blocks.fliplr
+    flipud = blocks.flipud
+    hsplit = blocks.hsplit
+    ravel = blocks.ravel
+    repeat_interleave = blocks.repeat_interleave
+    reshape_as = blocks.reshape_as
+    roll = blocks.roll
+    rot90 = blocks.rot90
+    split_with_sizes = blocks.split_with_sizes
+    tensor_split = blocks.tensor_split
+    tile = blocks.tile
+    unfold = blocks.unfold
+    unsafe_chunk = blocks.unsafe_chunk
+    unsafe_split = blocks.unsafe_split
+    vsplit = blocks.vsplit
+
+    aminmax = orders.aminmax
+    argsort = orders.argsort
+    count_nonzero = orders.count_nonzero
+    cummax = orders.cummax
+    cummin = orders.cummin
+    cumprod = orders.cumprod
+    diff = orders.diff
+    dist = orders.dist
+    kthvalue = orders.kthvalue
+    median = orders.median
+    msort = orders.msort
+    nanmean = orders.nanmean
+    nansum = orders.nansum
+    prod = orders.prod
+    sort = orders.sort
+    topk = orders.topk
+    trace = orders.trace
+
+    diag = placing.diag
+    diag_embed = placing.diag_embed
+    diagflat = placing.diagflat
+    diagonal = placing.diagonal
+    diagonal_scatter = placing.diagonal_scatter
+    index_add = placing.index_add
+    index_copy = placing.index_copy
+    index_fill = placing.index_fill
+    masked_scatter = placing.masked_scatter
+    scatter = placing.scatter
+    select_scatter = placing.select_scatter
+    slice_scatter = placing.slice_scatter
+    take = placing.take
+    take_along_dim = placing.take_along_dim
 
     new_zeros = creation.new_zeros
     new_ones = creation.new_ones

@@ -103,38 +103,54 @@ def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def var(
-    input: Tensor, dim: Dim = None, *, correction: float = 1, keepdim: bool = False, **legacy: Any
+    input: Tensor,
+    dim: Dim | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> Tensor:
     """Mean squared deviation over axes, divided by count - correction; `unbiased` once meant correction=1."""
     require_floating("var", input)
-    return unary(
-        ops.VAR, input, (axes(dim, len(input._data.shape)), _correction(correction, legacy), keepdim)
-    )
+    return unary(ops.VAR, input, _spread(input, dim, unbiased, keepdim, correction))
 
 
 def std(
-    input: Tensor, dim: Dim = None, *, correction: float = 1, keepdim: bool = False, **legacy: Any
+    input: Tensor,
+    dim: Dim | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
 ) -> Tensor:
     """The square root of var."""
     require_floating("std", input)
-    return unary(
-        ops.STD, input, (axes(dim, len(input._data.shape)), _correction(correction, legacy), keepdim)
-    )
+    return unary(ops.STD, input, _spread(input, dim, unbiased, keepdim, correction))
 
 
-def _correction(correction: float, legacy: dict[str, Any]) -> float:
-    unbiased = legacy.pop("unbiased", None)
-    if legacy:
-        raise TypeError(f"unexpected arguments: {', '.join(legacy)}")
-    return correction if unbiased is None else int(unbiased)
+def _spread(
+    x: Tensor, dim: Dim | bool, unbiased: bool | None, keepdim: bool, correction: float | None
+) -> tuple[Any, ...]:
+    """The attributes of var and std. PyTorch's older form has `unbiased` first, or second."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    return axes(dim, len(x._data.shape)), correction, keepdim
 
 
-def norm(input: Tensor, p: float = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """The p-norm over axes; inf for the largest absolute value."""
+def norm(input: Tensor, p: float | str = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """The p-norm over axes; inf: the largest absolute value, 0: the count of non-zeros, "fro": 2."""
     if p == float("inf"):
         return amax(input.abs(), dim, keepdim)
-    if p == 2:
+    if p == float("-inf"):
+        return amin(input.abs(), dim, keepdim)
+    if p == 0:
+        return sum((input != 0).to(input.dtype), dim, keepdim)
+    if p in (2, "fro"):
         return sum(input * input, dim, keepdim).sqrt()
+    if isinstance(p, str):
+        raise DTypeError(f"norm: p must be a number or 'fro', not {p!r}")
     return sum(input.abs() ** p, dim, keepdim) ** (1 / p)
 
 
@@ -144,8 +160,10 @@ def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
     return unary(ops.LOGSUMEXP, input, (axes(dim, len(input._data.shape)), keepdim))
 
 
-def cumsum(input: Tensor, dim: int) -> Tensor:
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Sums of the elements up to and including each one along `dim`."""
+    if dtype is not None:
+        input = cast(input, dtype)
     return unary(ops.CUMSUM, input, (axis(dim, len(input._data.shape)),))
 
 

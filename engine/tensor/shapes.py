@@ -64,7 +64,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the axes of size 1 (those among `dim`)."""
     shape = input._data.shape
-    gone = axes(dim, len(shape))
+    gone = () if dim == () else axes(dim, len(shape))
     return reshape(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in gone))
 
 
@@ -100,11 +100,18 @@ def t(input: Tensor) -> Tensor:
     return input if input._data.ndim < 2 else unary(ops.PERMUTE, input, ((1, 0),))
 
 
-def movedim(input: Tensor, source: int, destination: int) -> Tensor:
-    """One axis moved to another place."""
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """One axis, or several, moved to other places; the others keep their order."""
     ndim = input._data.ndim
-    order = list(range(ndim))
-    order.insert(axis(destination, ndim), order.pop(axis(source, ndim)))
+    if ndim == 0:
+        return input
+    from_ = [axis(d, ndim) for d in ([source] if isinstance(source, int) else source)]
+    to = [axis(d, ndim) for d in ([destination] if isinstance(destination, int) else destination)]
+    if len(from_) != len(to) or len(set(from_)) != len(from_) or len(set(to)) != len(to):
+        raise ShapeError(f"movedim: {source} and {destination} must be as many axes, each named once")
+    order = [d for d in range(ndim) if d not in from_]
+    for place, d in sorted(zip(to, from_, strict=True)):
+        order.insert(place, d)
     return permute(input, order)
 
 
@@ -141,6 +148,8 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along an axis; all other axes must be equal."""
     joined = _one_dtype(tensors, "cat")
+    # PyTorch lets an empty vector stand beside tensors of any number of axes
+    joined = tuple([x for x in joined if x._data.shape != (0,)]) or joined[:1]
     return apply(ops.CAT, joined, (axis(dim, joined[0]._data.ndim),))
 
 
@@ -201,9 +210,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, max(-(-size // chunks), 1), dim)
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *axes_: Any, dims: Sequence[int] | None = None) -> Tensor:
     """Axes in reverse order; a copy."""
-    return unary(ops.FLIP, input, (axes(sizes(dims), input._data.ndim),))
+    named = sizes(axes_) if dims is None else tuple(dims)
+    return unary(ops.FLIP, input, (axes(named, input._data.ndim) if named else (),))
 
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.backends.meta import creation, elementwise, losses, products, reductions, shapes, updates
+from engine.backends.meta import creation, elementwise, losses, orders, products, reductions, shapes, updates
 from engine.backends.meta.array import MetaArray
 from engine.backends.registry import Backend
 from engine.errors import DeviceError
@@ -26,6 +26,7 @@ BACKEND = Backend(
     [
         elementwise.KERNELS,
         reductions.KERNELS,
+        orders.KERNELS,
         shapes.KERNELS,
         products.KERNELS,
         losses.KERNELS,

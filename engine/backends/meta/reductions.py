@@ -13,7 +13,7 @@ from engine.errors import ShapeError
 Dims = tuple[int, ...]
 
 
-def _wide(dtype: Any) -> Any:
+def wide(dtype: Any) -> Any:
     """Sums of booleans and integers are int64."""
     return dtype if dtype.kind == "f" else np.int64
 
@@ -60,14 +60,14 @@ def _argument(op: str) -> Kernel:
 
 
 def _cumsum(x: MetaArray, dim: int) -> MetaArray:
-    return MetaArray(x.shape, _wide(x.dtype))
+    return MetaArray(x.shape, wide(x.dtype))
 
 
 KERNELS: dict[str, Kernel] = {
     **dict.fromkeys(("mean", "var", "std", "logsumexp"), _reduction()),
     **dict.fromkeys(("any", "all"), _reduction(lambda _: np.bool_)),
     **dict.fromkeys(("softmax", "log_softmax"), same),
-    "sum": _reduction(_wide),
+    "sum": _reduction(wide),
     "amax": _amax("amax"),
     "amin": _amax("amin"),
     "max": _extreme("max"),

@@ -61,12 +61,12 @@ def _index(x: MetaArray, *args: Any) -> MetaArray:
 
 
 def _gather(x: MetaArray, index: MetaArray, dim: int) -> MetaArray:
-    _check_along("gather", x, index, dim)
+    check_along("gather", x, index, dim)
     return MetaArray(index.shape, x.dtype)
 
 
 def _scatter_add(x: MetaArray, index: MetaArray, source: MetaArray, dim: int) -> MetaArray:
-    _check_along("scatter_add", x, index, dim)
+    check_along("scatter_add", x, index, dim)
     if index.shape != source.shape:
         raise ShapeError(
             f"scatter_add: index {index.shape} and source {source.shape} must have the same shape"
@@ -74,7 +74,7 @@ def _scatter_add(x: MetaArray, index: MetaArray, source: MetaArray, dim: int) ->
     return MetaArray(x.shape, x.dtype)
 
 
-def _check_along(op: str, x: MetaArray, index: MetaArray, dim: int) -> None:
+def check_along(op: str, x: MetaArray, index: MetaArray, dim: int) -> None:
     fits = all(i <= n for axis, (i, n) in enumerate(zip(index.shape, x.shape, strict=False)) if axis != dim)
     if index.ndim != x.ndim or not fits:
         raise ShapeError(

@@ -98,7 +98,7 @@ def cumsum(x: Array, dim: int) -> Array:
 
 
 def softmax(x: Array, dim: int) -> Array:
-    if x.ndim == 0:
+    if x.ndim == 0 or x.size == 0:
         return np.ones_like(x)
     out: Array = np.exp(x - _maximum(x, axis=dim, keepdims=True))
     out /= _add(out, axis=dim, keepdims=True)
@@ -106,7 +106,7 @@ def softmax(x: Array, dim: int) -> Array:
 
 
 def log_softmax(x: Array, dim: int) -> Array:
-    if x.ndim == 0:
+    if x.ndim == 0 or x.size == 0:
         return np.zeros_like(x)
     out: Array = x - _maximum(x, axis=dim, keepdims=True)
     out -= np.log(_add(np.exp(out), axis=dim, keepdims=True))

@@ -67,16 +67,16 @@ def index_grad(x: Array, *args: Any) -> Array:
 
 
 def gather(x: Array, index: Array, dim: int) -> Array:
-    return x[_places(x, index, dim)]
+    return x[places(x, index, dim)]
 
 
 def scatter_add(x: Array, index: Array, source: Array, dim: int) -> Array:
     out = np.array(x)
-    np.add.at(out, _places(x, index, dim), source)
+    np.add.at(out, places(x, index, dim), source)
     return out
 
 
-def _places(x: Array, index: Array, dim: int) -> tuple[Array, ...]:
+def places(x: Array, index: Array, dim: int) -> tuple[Array, ...]:
     """For each element of `index` its coordinates in x, which has as many axes; `dim`'s is the element."""
     if index.ndim != x.ndim:
         raise ValueError("the index must have as many axes as the tensor")

@@ -9,11 +9,19 @@ import pytest
 import engine
 from engine.backends import META, NUMPY
 from engine.ops import OPS
-from tests.engine.ops import cases_elementwise, cases_others, cases_shapes, cases_transcendental, checks
+from tests.engine.ops import (
+    cases_elementwise,
+    cases_orders,
+    cases_others,
+    cases_shapes,
+    cases_transcendental,
+    checks,
+)
 
 CASES = {
     **cases_elementwise.CASES,
     **cases_transcendental.CASES,
+    **cases_orders.CASES,
     **cases_shapes.CASES,
     **cases_others.CASES,
 }

@@ -1,0 +1,81 @@
+"""Kernels that sort, accumulate or place along one axis, and the diagonal."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.backends.numpy.shapes import places
+from engine.backends.registry import Kernel
+
+Array = npt.NDArray[Any]
+Shape = tuple[int, ...]
+
+
+def prod(x: Array, dim: int, keepdim: bool) -> Any:
+    dtype = x.dtype if x.dtype.kind == "f" else np.int64
+    return np.prod(x, dim, dtype, keepdims=keepdim) if x.ndim else np.array(x, dtype)
+
+
+def cumprod(x: Array, dim: int) -> Array:
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)
+    return np.cumprod(x, dim, dtype) if x.ndim else np.array(x, dtype)
+
+
+def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
+    if x.ndim == 0:
+        return np.array(x), np.zeros((), np.int64)
+    if descending:
+        # of the reversed axis, so that equal elements keep their order
+        order = x.shape[dim] - 1 - np.flip(np.argsort(np.flip(x, dim), dim, kind="stable"), dim)
+    else:
+        order = np.argsort(x, dim, kind="stable")
+    return np.take_along_axis(x, order, dim), np.ascontiguousarray(order)
+
+
+def _so_far(x: Array, values: Array, dim: int) -> tuple[Array, Array]:
+    steps = np.arange(x.shape[dim]).reshape([-1 if k == dim else 1 for k in range(x.ndim)])
+    attained = (x == values) | (x != x)
+    return values, np.maximum.accumulate(np.where(attained, steps, 0), dim)
+
+
+def cummax(x: Array, dim: int) -> tuple[Array, Array]:
+    if x.ndim == 0:
+        return np.array(x), np.zeros((), np.int64)
+    return _so_far(x, np.maximum.accumulate(x, dim), dim)
+
+
+def cummin(x: Array, dim: int) -> tuple[Array, Array]:
+    if x.ndim == 0:
+        return np.array(x), np.zeros((), np.int64)
+    return _so_far(x, np.minimum.accumulate(x, dim), dim)
+
+
+def diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:
+    return x.diagonal(offset, dim1, dim2)
+
+
+def diagonal_grad(x: Array, shape: Shape, offset: int, dim1: int, dim2: int) -> Array:
+    out = np.zeros(shape, x.dtype)
+    view = out.diagonal(offset, dim1, dim2)
+    view.flags.writeable = True
+    view[...] = x
+    return out
+
+
+def scatter(x: Array, index: Array, source: Array, dim: int) -> Array:
+    out = np.array(x)
+    out[places(x, index, dim)] = source
+    return out
+
+
+KERNELS: dict[str, Kernel] = {
+    "prod": prod,
+    "cumprod": cumprod,
+    "sort": sort,
+    "cummax": cummax,
+    "cummin": cummin,
+    "diagonal": diagonal,
+    "diagonal_grad": diagonal_grad,
+    "scatter": scatter,
+}
