@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Tensorkiln's own commands. The first call makes .venv beside this file; nothing else is changed.
+"""Tensorkiln's own commands. The first call makes .venv beside this file. What demo and up keep (database,
+data, weights) goes into KILN_HOME, by default ~/.kiln; the demo's results into ./kiln-demo.
 
 python3 dev.py demo [ARGS]            train a network end to end on this machine and look at the result
 python3 dev.py up [ARGS]              run the service here (database, broker, API, worker) until Ctrl-C
@@ -15,6 +16,7 @@ import sys
 if sys.version_info < (3, 11):
     sys.exit("dev.py: Tensorkiln needs Python 3.11 or newer, and this is %d.%d" % sys.version_info[:2])
 
+import difflib
 import errno
 import os
 import signal
@@ -95,9 +97,14 @@ def main(arguments: Sequence[str]) -> int:
         "bench": [DEV, PROJECT, ORACLE],
         "lock": [LOCK],
     }
-    if verb not in parts:
+    if verb in ("help", "-h", "--help"):
         print(__doc__)
-        return 0 if verb in ("help", "-h", "--help") else 2
+        return 0
+    if verb not in parts:
+        near = difflib.get_close_matches(verb, parts, n=1)
+        say(f"no verb {verb!r}{f'; did you mean {near[0]}?' if near else ''}")
+        print(__doc__, file=sys.stderr)
+        return 2
     Environment(ROOT).prepare(parts[verb])
     if verb == "demo":
         replace_us(["-m", "tensorkiln.demo", *rest])

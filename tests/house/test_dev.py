@@ -77,8 +77,18 @@ def test_lint_takes_no_other_argument(calls):
 
 
 def test_an_unknown_verb_shows_the_usage_and_installs_nothing(calls, capsys):
-    assert dev.main(["tset"]) == 2
-    assert "python3 dev.py test" in capsys.readouterr().out
+    for verb, told in {"dmeo": "no verb 'dmeo'; did you mean demo?", "xyzzy": "no verb 'xyzzy'"}.items():
+        assert dev.main([verb]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.splitlines()[0]) == ("", f"dev.py: {told}")
+        assert "python3 dev.py test" in err
+    assert calls == {}
+
+
+def test_help_is_no_fault(calls, capsys):
+    for arguments in ([], ["--help"]):
+        assert dev.main(arguments) == 0
+        assert "python3 dev.py test" in capsys.readouterr().out
     assert calls == {}
 
 
