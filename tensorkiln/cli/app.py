@@ -18,8 +18,8 @@ from tensorkiln.errors import APIError, ConnectionFailed, KilnError
 from tensorkiln.version import __version__
 
 EXIT_STATUSES = (
-    "Exit status: 0 all is well; 1 the job failed, or the service said no; 2 the command line or the file "
-    "is at fault; 3 no service answers; 130 interrupted by Ctrl-C; 143 ended by SIGTERM."
+    "Exit status: 0 all is well; 1 the job failed, or the service said no; 2 the command line, the file "
+    "or a setting is at fault; 3 no service answers; 130 interrupted by Ctrl-C; 143 ended by SIGTERM."
 )
 
 app = typer.Typer(

@@ -16,10 +16,7 @@ def details(job: Job) -> list[tuple[str, str | Text]]:
         ("Name", job.name or ""),
         ("State", Text.assemble((job.state, STATE_STYLES.get(job.state, "")), job.why)),
         ("Place", f"{job.queue_position} in the queue" if job.queue_position else ""),
-        (
-            "Error",
-            f"{job.error.code}{f', at {job.error.param}' if job.error.param else ''}" if job.error else "",
-        ),
+        ("Error", ", at ".join(filter(None, (job.error.code, job.error.param))) if job.error else ""),
         ("Dataset", str(job.dataset or "")),
         (
             "Progress",

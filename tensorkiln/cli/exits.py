@@ -2,6 +2,6 @@
 
 OK = 0
 FAILED = 1  # the job failed, the service said no, or the stack could not run
-USAGE = 2  # the command line or the file is at fault
+USAGE = 2  # the command line, the file or a setting is at fault
 UNREACHABLE = 3  # no service answers
 INTERRUPTED = 130  # Ctrl-C

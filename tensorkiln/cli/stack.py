@@ -15,7 +15,7 @@ from tensorkiln.cli.options import Home
 from tensorkiln.cli.output import complain, data_json, screen
 from tensorkiln.homes import home_path
 from tensorkiln.stack import Options, Running, StackError, serve
-from tensorkiln.stack.errors import ChildFailed
+from tensorkiln.stack.errors import BadSetting, ChildFailed
 from tensorkiln.version import __version__
 
 
@@ -28,12 +28,15 @@ class UpScreen:
         self._json = json
         self.journal_terminal: TextIO | None = None if quiet else sys.stderr
         self.journal_colour = console.is_terminal and not console.no_color
-        self._say("kiln", f"{__version__}", "bold")
+        self._is_introduced = False
 
     def warn(self, text: str) -> None:
         self._console.print(Text.assemble(("  ! ", "bold yellow"), text))
 
     def step(self, name: str, detail: str, took_s: float) -> None:
+        if not self._is_introduced:
+            self._say("kiln", __version__, "bold")
+            self._is_introduced = True
         self._say_line(("  ✓ ", "green"), f"{name:<9} {detail}", (f"  {took_s:.1f} s", "dim"))
 
     def ready(self, running: Running, took_s: float) -> None:
@@ -92,6 +95,9 @@ def up(
     options = Options(home_path(home), host, port, workers)
     try:
         serve(options, UpScreen(screen(), quiet=quiet, json=json))
+    except BadSetting as fault:
+        complain(str(fault))
+        raise typer.Exit(exits.USAGE) from None
     except StackError as fault:
         complain(str(fault))
         for line in fault.lines if isinstance(fault, ChildFailed) else ():

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 
 from tensorkiln.homes import DEFAULT_PORT
-from tensorkiln.stack.errors import PortTaken, StackError
+from tensorkiln.stack.errors import BadSetting, PortTaken, StackError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WILDCARD = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
@@ -31,7 +31,7 @@ class Address:
 def choose(host: str, port: int | None) -> Address:
     """The address to listen on. port: None for KILN_PORT or the default, 0 for any that is free.
 
-    Raises PortTaken, StackError.
+    Raises PortTaken, BadSetting, StackError.
     """
     wanted = _default_port() if port is None else port
     try:
@@ -52,5 +52,5 @@ def choose(host: str, port: int | None) -> Address:
 def _default_port() -> int:
     text = os.environ.get("KILN_PORT") or str(DEFAULT_PORT)
     if not text.isdigit() or int(text) > 65535:
-        raise StackError(f"KILN_PORT is {text!r}, not a port number")
+        raise BadSetting(f"KILN_PORT is {text!r}, not a port number")
     return int(text)

@@ -67,7 +67,7 @@ class Child:
         """Run the process to its end. Raises ChildFailed unless it exits with 0."""
         code = await self._run()
         if code != 0 and not self._stopping.is_set():
-            raise ChildFailed(f"{self.name} {_fate(code)}", self.tail)
+            raise ChildFailed(f"{self.name} {_fate(code)}", self.tail, code)
 
     async def keep_running(self) -> None:
         """Run the process until `stop`, again after every death. Raises ChildFailed on giving up."""

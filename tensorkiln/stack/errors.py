@@ -4,6 +4,7 @@
     ├── HomeBusy        another kiln holds this home
     ├── PortTaken       something listens on the port
     ├── NoBroker        no Redis-protocol server is to be found
+    ├── BadSetting      a KILN_ variable is at fault
     └── ChildFailed     a process of the stack does not stay up; carries its last lines
 
 The message is what the user reads: what is wrong, and what to do.
@@ -28,9 +29,15 @@ class NoBroker(StackError):
     """No Redis-protocol server is to be found."""
 
 
-class ChildFailed(StackError):
-    """A process of the stack does not stay up. `lines` are the last that it wrote."""
+class BadSetting(StackError):
+    """A KILN_ variable is at fault."""
 
-    def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
+
+class ChildFailed(StackError):
+    """A process of the stack does not stay up. `lines` are the last that it wrote; `status` is that
+    of its exit, negative for a signal, None where it did not come to one."""
+
+    def __init__(self, message: str, lines: Sequence[str] = (), status: int | None = None) -> None:
         super().__init__(message)
         self.lines = tuple(lines)
+        self.status = status

@@ -17,7 +17,7 @@ import httpx
 
 from tensorkiln.stack import address, broker
 from tensorkiln.stack.child import Child
-from tensorkiln.stack.errors import ChildFailed, StackError
+from tensorkiln.stack.errors import BadSetting, ChildFailed, StackError
 from tensorkiln.stack.home import Home, HomeLock
 from tensorkiln.stack.journal import Journal
 from tensorkiln.version import __version__
@@ -27,6 +27,7 @@ STOP_TIMEOUT_S = 3.5
 # The broker stops after those that talk to it, and holds nothing that it would have to save.
 BROKER_STOP_TIMEOUT_S = 0.7
 _PAUSE_S = 0.05
+_BAD_SETTING = 2  # the exit status by which our processes say that a KILN_ variable is at fault
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,8 @@ class _Stack:
                 f"the API listens on {self._options.host}: "
                 "whoever reaches this machine can use it, without a password"
             )
-        await asyncio.gather(self._start_broker(), self._migrate())
+        for step in await asyncio.gather(self._start_broker(), self._migrate()):
+            self._screen.step(*step)
         api_began = time.monotonic()
         self._keep("api", "-m", "service")
         for number in range(1, self._options.workers + 1):
@@ -147,11 +149,11 @@ class _Stack:
         self._screen.ready(running, time.monotonic() - began)
         self._journal.show_on(self._screen.journal_terminal, colour=self._screen.journal_colour)
 
-    async def _start_broker(self) -> None:
+    async def _start_broker(self) -> tuple[str, str, float]:
+        """What to show of it: name, detail, and how long it took in seconds."""
         began = time.monotonic()
         if given := os.environ.get("KILN_REDIS_URL"):
-            self._screen.step("broker", f"{broker.masked(given)} (KILN_REDIS_URL)", 0.0)
-            return
+            return "broker", f"{broker.masked(given)} (KILN_REDIS_URL)", 0.0
         server = broker.find_server()
         self._broker = broker.place_broker(server, self._home.broker)
         self._environment["KILN_REDIS_URL"] = self._broker.url
@@ -161,16 +163,22 @@ class _Stack:
             if time.monotonic() - began > READY_TIMEOUT_S:
                 raise ChildFailed(f"the broker ({server.binary}) does not answer", self._broker_child.tail)
             await asyncio.sleep(_PAUSE_S)
-        self._screen.step("broker", f"{server.binary.name} {server.origin}", time.monotonic() - began)
+        return "broker", f"{server.binary.name} {server.origin}", time.monotonic() - began
 
-    async def _migrate(self) -> None:
+    async def _migrate(self) -> tuple[str, str, float]:
+        """The same of the database. The first of our processes: it finds what is wrong with the settings."""
         began = time.monotonic()
         migration = self._child("migrate", [sys.executable, "-m", "migrations"])
         self._children.append(migration)
-        await migration.run_once()
+        try:
+            await migration.run_once()
+        except ChildFailed as failure:
+            if failure.status != _BAD_SETTING:
+                raise
+            raise BadSetting("\n".join(line.removeprefix("kiln: ") for line in failure.lines)) from failure
         self._children.remove(migration)
         said = migration.tail[-1] if migration.tail else "migrated"
-        self._screen.step("database", said.removeprefix("database "), time.monotonic() - began)
+        return "database", said.removeprefix("database "), time.monotonic() - began
 
     async def _api_ready(self) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
@@ -189,7 +197,9 @@ class _Stack:
 
     async def _take_down(self) -> None:
         began = time.monotonic()
-        self._screen.stopping(self._end_reason)
+        is_refused = isinstance(self._failure, BadSetting)  # nothing has been shown to start yet
+        if not is_refused:
+            self._screen.stopping(self._end_reason)
         self._journal.note(f"stopping: {self._end_reason or 'a process failed'}")
         self._home.remove_note()
         kill_at = began + STOP_TIMEOUT_S
@@ -202,7 +212,8 @@ class _Stack:
             with contextlib.suppress(OSError):
                 self._broker.remove_socket()
         self._journal.note("stopped")
-        self._screen.stopped(time.monotonic() - began)
+        if not is_refused:
+            self._screen.stopped(time.monotonic() - began)
 
     def _keep(self, name: str, *arguments: str) -> None:
         child = self._child(name, [sys.executable, *arguments])

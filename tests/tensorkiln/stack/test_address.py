@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from tensorkiln.stack.address import Address, choose
-from tensorkiln.stack.errors import PortTaken, StackError
+from tensorkiln.stack.errors import BadSetting, PortTaken, StackError
 
 
 def _free_port() -> int:
@@ -32,7 +32,7 @@ def test_without_a_port_the_environment_decides(monkeypatch: pytest.MonkeyPatch)
     assert choose("127.0.0.1", None).port == port
     for nonsense in ("http", "99999", "-1"):
         monkeypatch.setenv("KILN_PORT", nonsense)
-        with pytest.raises(StackError, match="KILN_PORT"):
+        with pytest.raises(BadSetting, match="KILN_PORT"):
             choose("127.0.0.1", None)
 
 

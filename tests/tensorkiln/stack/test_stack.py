@@ -161,6 +161,7 @@ def test_a_second_kiln_on_the_same_home_says_who_is_there_and_touches_nothing(
     home: Path, environment: dict[str, str]
 ) -> None:
     with running(home, environment) as up:
+        wait_for(lambda: "worker pid" in up.log, 10, "the worker is up, and writes no more")
         before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
         second = subprocess.run(fakes.up(home), env=environment, capture_output=True, text=True, check=False)
         assert second.returncode == 1
@@ -208,6 +209,16 @@ def test_what_cannot_start_ends_it_all_with_the_reason(
         assert "the very reason" in err
         assert "Traceback" not in err
         assert not up.pids()
+
+
+@pytest.mark.parametrize("settings", [{"KILN_WORKER_CONCURRENCY": "-1"}, {"KILN_PORT": "x"}])
+def test_a_bad_setting_is_one_line_and_2(home: Path, settings: dict[str, str]) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KILN_")}
+    command = [sys.executable, "-m", "tensorkiln.cli", "up", "--home", str(home)]
+    done = subprocess.run(command, env={**kept, **settings}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"kiln: {next(iter(settings))}")
 
 
 def test_a_taken_port_is_told(home: Path, environment: dict[str, str]) -> None:
