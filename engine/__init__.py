@@ -34,7 +34,7 @@ from engine.dtypes import float64 as double
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
 from engine.serialization import load, save
-from engine.tensor import Generator, Tensor, blends, blocks, orders, placing, transcendental
+from engine.tensor import Generator, Tensor, blends, blocks, copies, orders, placing, transcendental
 from engine.tensor.arithmetic import (
     abs,
     add,
@@ -103,6 +103,7 @@ from engine.tensor.comparison import (
     lt,
     ne,
 )
+from engine.tensor.copies import *  # noqa: F403
 from engine.tensor.creation import (
     arange,
     as_tensor,
@@ -367,6 +368,7 @@ __all__ = [
 
 __all__ += blends.__all__
 __all__ += blocks.__all__
+__all__ += copies.__all__
 __all__ += orders.__all__
 __all__ += placing.__all__
 __all__ += transcendental.__all__

@@ -1,32 +1,45 @@
 """The functions behind the layers."""
 
+import math
+
 from engine.autograd.tape import apply, apply_several
 from engine.dtypes import int64
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import losses as ops
 from engine.tensor import Tensor, activations
 from engine.tensor.activations import *  # noqa: F403 - it says itself which names belong here
-from engine.tensor.arithmetic import gelu, relu, sigmoid, tanh
+from engine.tensor.activations import logsigmoid
+from engine.tensor.arithmetic import gelu, relu, sigmoid, tanh, where
 from engine.tensor.creation import arange
 from engine.tensor.products import linear
 from engine.tensor.promotion import cast, pair
 from engine.tensor.random import dropout
 from engine.tensor.reductions import log_softmax, softmax
 from engine.tensor.shapes import movedim
+from engine.tensor.transcendental import xlogy
 
 __all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "cross_entropy",
     "dropout",
     "gelu",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "kl_div",
     "l1_loss",
     "linear",
     "log_softmax",
+    "margin_ranking_loss",
     "mse_loss",
     "nll_loss",
     "normalize",
     "one_hot",
+    "poisson_nll_loss",
     "relu",
     "sigmoid",
+    "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "tanh",
 ]
@@ -183,6 +196,111 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """|input - target|, of equal shapes. Returns [] for "mean" (over all elements) and "sum"."""
     _check_reduction(reduction)
     return apply(ops.L1, _same_shape("l1_loss", input, target), (reduction,))
+
+
+def _reduced(losses: Tensor, reduction: str) -> Tensor:
+    """The mean over all elements, their sum, or the losses as they are."""
+    _check_reduction(reduction)
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()
+
+
+def huber_loss(
+    input: Tensor,
+    target: Tensor,
+    reduction: str = "mean",
+    delta: float = 1.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """d^2 / 2 for |d| = |input - target| up to delta, beyond it delta (|d| - delta / 2)."""
+    x, y = _same_shape("huber_loss", input, target)
+    distance = (x - y).abs()
+    losses = where(distance < delta, distance * distance * 0.5, (distance - delta / 2) * delta)
+    if weight is None:
+        return _reduced(losses, reduction)
+    return _weighted(losses * weight, weight, reduction)
+
+
+def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """d^2 / (2 beta) for |d| = |input - target| below beta, beyond it |d| - beta / 2."""
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    x, y = _same_shape("smooth_l1_loss", input, target)
+    distance = (x - y).abs()
+    return _reduced(
+        where(distance < beta, distance * distance * (0.5 / beta), distance - beta / 2), reduction
+    )
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """-(y log s + (1 - y) log(1 - s)) with s = sigmoid(input), of equal shapes, without overflow.
+
+    weight: of each element; pos_weight: of log s; both broadcast
+    """
+    x, y = _same_shape("binary_cross_entropy_with_logits", input, target)
+    positive = y if pos_weight is None else y * pos_weight
+    losses = -(positive * logsigmoid(x) + (1 - y) * logsigmoid(-x))
+    return _reduced(losses if weight is None else losses * weight, reduction)
+
+
+def binary_cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """-(y log p + (1 - y) log(1 - p)) of probabilities, of equal shapes; each log counts as at least -100."""
+    p, y = _same_shape("binary_cross_entropy", input, target)
+    losses = -(y * p.log().clamp(min=-100) + (1 - y) * (1 - p).log().clamp(min=-100))
+    return _reduced(losses if weight is None else losses * weight, reduction)
+
+
+def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """target (log target - input) of log-probabilities; "batchmean" divides the sum by the batch."""
+    losses = target.exp() * (target - input) if log_target else xlogy(target, target) - target * input
+    if reduction == "batchmean":
+        return losses.sum() / input.shape[0] if input.ndim else losses
+    return _reduced(losses, reduction)
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
+) -> Tensor:
+    """exp(x) - target x for x = log of the rate; `full` adds Stirling's term for targets above 1."""
+    losses = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    if full:
+        stirling = target * target.log() - target + (target * (2 * math.pi)).log() * 0.5
+        losses = losses + where(target > 1, stirling, 0.0)
+    return _reduced(losses, reduction)
+
+
+def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
+    """log(1 + exp(-target input)), targets being 1 or -1."""
+    return _reduced((-target * input).exp().log1p(), reduction)
+
+
+def margin_ranking_loss(
+    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, reduction: str = "mean"
+) -> Tensor:
+    """max(0, margin - target (input1 - input2))"""
+    return _reduced((-target * (input1 - input2) + margin).clamp(min=0), reduction)
+
+
+def hinge_embedding_loss(
+    input: Tensor, target: Tensor, margin: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    """input where the target is 1, max(0, margin - input) where it is -1."""
+    near = where(target != -1, input, 0.0)
+    return _reduced(near + where(target != 1, (margin - input).clamp(min=0), 0.0), reduction)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
