@@ -120,6 +120,12 @@ class Job(Record):
         job._transport = transport
         return job
 
+    def __repr__(self) -> str:
+        progress = f"epoch {self.progress.epoch}/{self.progress.epochs}"
+        return f"<Job {self.id} {self.name or ''} {self.state}, {progress}>".replace("  ", " ")
+
+    __str__ = __repr__
+
     @property
     def is_terminal(self) -> bool:
         """Whether the job has ended, one way or another. It will not change any more."""
@@ -186,7 +192,10 @@ class Job(Record):
     def points(
         self, key: str, *, step_from: int | None = None, step_to: int | None = None
     ) -> "list[MetricPoint]":
-        """Every value of one metric, e.g. "loss"; steps within [step_from, step_to]."""
+        """Every value of one metric, e.g. "loss"; steps within [step_from, step_to].
+
+        Raises KilnError if the job has other metrics and will not have this one.
+        """
         return self._points(key, step_from=step_from, step_to=step_to)[0]
 
     def curve(
@@ -198,7 +207,7 @@ class Job(Record):
         step_to: int | None = None,
     ) -> "Curve":
         """One metric as arrays. With `points`, about so many of them, each bucket's least and
-        greatest value among them; without, all."""
+        greatest value among them; without, all. Raises KilnError as `points` does."""
         from tensorkiln.curves import Curve
 
         read, total = self._points(key, points=points, step_from=step_from, step_to=step_to)
@@ -239,6 +248,11 @@ class Job(Record):
                 self._transport.get(path, key=key, step_from=start, step_to=min(last, start + _WINDOW - 1))
                 for start in range(first, last + 1, _WINDOW)
             ]
+        known = [str(name) for name in answers[0].get("keys") or ()]
+        # The first epoch's end brings test_loss where there is loss.
+        may_come = not self.is_terminal and key.rpartition("_")[2] in known
+        if known and key not in known and not may_come:
+            raise KilnError(f"job {self.id} has no metric {key!r}; it has {', '.join(known)}")
         read = [MetricPoint.parse(item) for sent in answers for item in sent["data"]]
         return read, sum(int(sent["total_points"]) for sent in answers)
 

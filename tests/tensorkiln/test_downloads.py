@@ -126,5 +126,5 @@ def test_a_line_that_never_holds_is_a_failed_connection(
 
 def test_a_job_without_weights_says_so(server: ScriptedServer, client: Client, tmp_path: Path) -> None:
     server.on("GET", "/v1/jobs/job_2", Answer.json(job_json(id="job_2")))
-    with pytest.raises(KilnError, match="no weights: it is running"):
+    with pytest.raises(KilnError, match="no weights: it is still running"):
         client.jobs.get("job_2").download_weights(tmp_path / "w")

@@ -154,3 +154,22 @@ def test_who_asks_for_weights_that_are_not_there_is_told_why(server: ScriptedSer
         job.download_weights()
     with pytest.raises(KilnError, match="has no weights: it failed"):
         job.download_weights()
+
+
+def test_an_unknown_metric_is_refused_with_those_that_there_are(
+    server: ScriptedServer, client: Client
+) -> None:
+    job = _job(server, client, DONE)
+    answer = {"object": "metrics", "keys": ["accuracy", "loss"], "total_points": 0, "data": []}
+    server.on("GET", f"{PATH}/metrics", Answer.json(answer))
+    with pytest.raises(KilnError, match="no metric 'lss'; it has accuracy, loss"):
+        job.curve("lss")
+    assert len(job.curve("test_loss")) == 0  # it may still come
+    job.refresh()
+    with pytest.raises(KilnError, match="no metric 'test_loss'"):
+        job.points("test_loss")
+
+
+def test_a_job_prints_as_one_short_line(server: ScriptedServer, client: Client) -> None:
+    job = _job(server, client)
+    assert str(job) == repr(job) == "<Job job_1 first running, epoch 1/2>"
