@@ -29,13 +29,15 @@ _MNIST = tuple(
     f"{part}-{kind}-ubyte.gz" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
 )
 
+Verdict = Literal["ok", "info", "warn", "fail"]
+
 
 @dataclass(frozen=True)
 class Finding:
-    """verdict: `fail` means that something cannot work, `warn` that it works less well"""
+    """verdict: `fail` means that something cannot work, `warn` that it works less well, `info` nothing"""
 
     name: str
-    verdict: Literal["ok", "warn", "fail"]
+    verdict: Verdict
     detail: str
     advice: str = ""
 
@@ -62,7 +64,7 @@ def examine(url: str | None, home: Path | None) -> Iterator[Finding]:
         _compiler,
         _broker,
         lambda: _home(place),
-        lambda: _mnist(place),
+        lambda: _mnist(url, place),
         lambda: _service(url),
     )
     for check in checks:
@@ -127,9 +129,7 @@ def _engine() -> Iterator[Finding]:
     if native.get("available"):
         yield _ok("native", "the native backend is built")
     else:
-        yield Finding(
-            "native", "warn", native.get("reason", "not available"), "training runs on numpy, slower"
-        )
+        yield Finding("native", "info", f"{native.get('reason', 'not available')}; training runs on numpy")
 
 
 def _compiler() -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def _compiler() -> Iterator[Finding]:
             said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
             yield _ok("compiler", said.splitlines()[0] if said else found)
             return
-    yield Finding("compiler", "warn", "no C++ compiler", "install g++ to build the native backend")
+    yield Finding("compiler", "info", "no C++ compiler; only a native backend would need one")
 
 
 def _broker() -> Iterator[Finding]:
@@ -160,7 +160,7 @@ def _home(home: Path) -> Iterator[Finding]:
         return
     yield _ok("home", f"{home}{'' if home.exists() else ' (will be made)'}")
     free = shutil.disk_usage(existing).free
-    verdict: Literal["ok", "warn", "fail"] = "ok"
+    verdict: Verdict = "ok"
     if free < _LITTLE_BYTES:
         verdict = "fail" if free < _NO_BYTES else "warn"
     yield Finding(
@@ -168,26 +168,48 @@ def _home(home: Path) -> Iterator[Finding]:
     )
 
 
-def _mnist(home: Path) -> Iterator[Finding]:
+def _mnist(url: str | None, home: Path) -> Iterator[Finding]:
+    """What the service says that runs; without one, where it would look."""
+    try:
+        with _asked_once(service_url(url)[0]) as client:
+            dataset = client.datasets.get("mnist")
+    except (KilnError, ValueError):
+        yield _mnist_here(home)
+        return
+    detail = f"{dataset.state} in the service{f': {dataset.message}' if dataset.message else ''}"
+    if dataset.state == "unavailable":
+        yield _warn(
+            "mnist",
+            detail,
+            "set KILN_DATA_DIR to a folder with its four files; until then the demo uses digits",
+        )
+    else:
+        yield Finding("mnist", "ok" if dataset.state == "ready" else "info", detail)
+
+
+def _mnist_here(home: Path) -> Finding:
     given = os.environ.get("KILN_DATA_DIR")
     roots = [Path(given).expanduser(), Path(given).expanduser() / "mnist"] if given else []
     roots.append(home / "datasets" / "mnist")
     for root in roots:
         for folder in (root, root / "MNIST" / "raw"):
             if all((folder / name).exists() for name in _MNIST):
-                yield _ok("mnist", str(folder))
-                return
-    yield _warn(
+                return _ok("mnist", str(folder))
+    return _warn(
         "mnist",
         f"its four files are not in {' or '.join(map(str, roots))}",
         "they are downloaded when first used; or set KILN_DATA_DIR; without them the demo uses digits",
     )
 
 
+def _asked_once(address: str) -> Client:
+    return Client(address, timeout_s=5.0, retry=Retry(attempts=1))
+
+
 def _service(url: str | None) -> Iterator[Finding]:
     address, origin = service_url(url)
     try:
-        with Client(address, timeout_s=5.0, retry=Retry(attempts=1)) as client:
+        with _asked_once(address) as client:
             system = client.system()
     except (KilnError, ValueError) as fault:
         yield _warn("service", f"{address} ({origin}): {fault}", f"start one with `{kiln('up')}`")

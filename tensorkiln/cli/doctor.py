@@ -11,7 +11,7 @@ from tensorkiln.cli.checks import examine
 from tensorkiln.cli.options import Home, Json, Url
 from tensorkiln.cli.output import data_json
 
-_SIGNS = {"ok": ("✓", "green"), "warn": ("!", "bold yellow"), "fail": ("✗", "bold red")}
+_SIGNS = {"ok": ("✓", "green"), "info": ("·", "dim"), "warn": ("!", "bold yellow"), "fail": ("✗", "bold red")}
 
 
 def doctor(home: Home = None, json: Json = False, url: Url = None) -> None:

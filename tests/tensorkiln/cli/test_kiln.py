@@ -250,6 +250,24 @@ def test_doctor_finds_what_is_there(folder: Path, server: ScriptedServer) -> Non
     )
     assert found["service"]["verdict"] == found["broker"]["verdict"] == found["engine"]["verdict"] == "ok"
     assert found["mnist"]["verdict"] == "warn"
+    assert found["native"]["verdict"] in ("ok", "info")  # training without it is no fault
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"), [("ready", "ok"), ("preparing", "info"), ("unavailable", "warn")]
+)
+def test_doctor_asks_the_service_for_mnist_where_one_runs(
+    folder: Path, server: ScriptedServer, state: str, verdict: str
+) -> None:
+    server.on("GET", "/v1/system", Answer.json({"version": __version__, "workers": [{}], "devices": ["cpu"]}))
+    mnist = {"name": "mnist", "state": state, "message": "the very reason"}
+    server.on("GET", "/v1/datasets/mnist", Answer.json(mnist))
+    done = _kiln(folder, "doctor", "--json", "--url", server.url)
+    found = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    assert (found["mnist"]["verdict"], found["mnist"]["detail"]) == (
+        verdict,
+        f"{state} in the service: the very reason",
+    )
 
 
 def test_doctor_finds_mnist_in_any_usual_layout(folder: Path) -> None:
