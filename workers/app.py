@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 from typing import Any
 
@@ -36,7 +37,9 @@ def worker_app(settings: Settings, host: Host) -> Celery:
         log.info("worker %s ready, %d job(s) at a time", host.worker_id, settings.worker_concurrency)
 
     def stop(**_: Any) -> None:
-        host.stopping.set()  # supervisors see it, save their jobs and give them back
+        # Supervisors see it, save their jobs and give them back. Not set from here: we are inside a signal
+        # handler, and a second signal would wait for ever for the lock of the event that the first one holds.
+        _thread.start_new_thread(host.stopping.set, ())
 
     app.task(name=RUN_JOB)(answer_job)
     app.task(name=PREPARE_DATASET)(answer_dataset)

@@ -20,7 +20,7 @@ from workers.upkeep import Upkeep
 
 HEARTBEAT_S = 10.0
 LOOK_S = 1.0  # until the first runner has reported what the engine finds here
-LEAVE_S = 4.0  # for jobs to be given back at the end; more than supervision's grace
+LEAVE_S = 2.0  # for our threads to end
 
 log = logging.getLogger("kiln.worker")
 
@@ -36,7 +36,7 @@ class Host:
         self.nursery = Nursery(settings.worker_concurrency)
         self.stopping = threading.Event()
         self._busy = 0
-        self._idle = threading.Condition()
+        self._counting = threading.Lock()
         self._reconciler = Reconciler(self.store, self.doorbell, settings)
         self._upkeep = Upkeep(self)
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
@@ -55,22 +55,19 @@ class Host:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """While a job is being looked after: `close` waits for its end."""
-        with self._idle:
+        """While a hand is not free."""
+        with self._counting:
             self._busy += 1
         try:
             yield
         finally:
-            with self._idle:
+            with self._counting:
                 self._busy -= 1
-                self._idle.notify_all()
 
     def close(self) -> None:
-        """Give the jobs back, sign off, end the runners."""
-        self.stopping.set()  # supervisors see it, save their jobs and give them back
+        """End the runners and sign off. Celery has waited for the supervisors."""
+        self.stopping.set()
         deadline = time.monotonic() + LEAVE_S
-        with self._idle:
-            self._idle.wait_for(lambda: self._busy == 0, LEAVE_S)
         self.nursery.close()
         self._reconciler.stop()
         self._upkeep.join(max(0.1, deadline - time.monotonic()))

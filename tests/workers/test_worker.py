@@ -101,6 +101,21 @@ def test_a_signalled_worker_gives_its_job_back_and_leaves_nothing(
 
 
 @sqlite_alone
+def test_no_impatience_makes_a_worker_leave_before_its_job_is_given_back(
+    rung: Settings, store: Store
+) -> None:
+    with Worker(rung) as worker:
+        job_id = submit(store, epochs=ENDLESS)
+        wait_for(lambda: get(store, job_id).step > 0, 30, "it trains")
+        for runner in children(worker.process.pid, "-m workers.runner "):
+            os.kill(runner, signal.SIGSTOP)  # it won't stop by itself: its grace gives us time
+        worker.end(*[signal.SIGINT] * 4)
+    job = get(store, job_id)
+    assert (job.state, job.lost_attempts) == ("queued", 0)
+    assert "Traceback" not in worker.log
+
+
+@sqlite_alone
 def test_a_killed_workers_runners_die_with_it(rung: Settings, store: Store) -> None:
     with Worker(rung) as worker:
         job_id = submit(store, epochs=ENDLESS)
