@@ -24,7 +24,12 @@ _CONSTANTS_KEPT = 1024
 
 
 def constant(value: Number, dtype: DType, device: Device) -> Tensor:
-    """A number as a zero-dimensional tensor, to be read only: equal numbers share one."""
+    """A number as a zero-dimensional tensor, to be read only: equal numbers share one.
+
+    Not on a meta device: there are many, each measures what lives on it, and a constant costs nothing there.
+    """
+    if device.type == "meta":
+        return create(FULL, device, ((), value, dtype))  # type: ignore[no-any-return]  # see below
     key = (value, dtype, device)
     found = _constants.get(key)
     # 0.0 and -0.0 are equal keys but different numbers

@@ -86,3 +86,17 @@ def test_the_peak_of_a_step_is_near_what_numpy_really_takes(hidden, batch, optim
     finally:
         tracemalloc.stop()
     assert 0.7 * real < estimate < 1.3 * real
+
+
+def test_what_was_computed_before_does_not_show_in_a_measurement():
+    def peak_bytes():
+        tally = Tally()
+        x = engine.ones(3, device=MeteredDevice(tally))
+        for number in range(2, 12):
+            x = x * number
+        return tally.peak_bytes
+
+    first = peak_bytes()
+    for number in range(1100):  # more constants than the engine keeps
+        engine.tensor(1.0) * (number + 0.5)
+        assert peak_bytes() == first
