@@ -2,6 +2,8 @@
 
 A sender that closes its half of the connection in the middle of a body still gets an answer, unreadable HTTP
 gets a problem document, endless headers are cut off, and a connection on which no request arrives is closed.
+An offer to upgrade the connection (Java's HttpClient and `curl --http2` make one with each first request) is
+declined as RFC 9110 says, by answering the request in HTTP/1.1: the parser would drop the request's body.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import secrets
 from typing import Any, cast
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from service.web.bodies import TRUNCATED_SCOPE_KEY
@@ -41,6 +44,32 @@ class Protocol(HttpToolsProtocol):
         cycle.more_body = False
         cycle.message_event.set()
         return True
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stop:
+                if not self._should_upgrade():
+                    return  # a CONNECT, which is answered; what follows it is not for us
+                data = self._head_without_upgrade() + data[stop.args[0] :]
+            except httptools.HttpParserError as error:
+                self.send_400_response(str(error))
+                return
+            else:
+                return
+
+    def _should_upgrade(self) -> bool:
+        """Whether the head on which the parser stops is to be read again before it counts as a request."""
+        return bool(self.parser.get_method() != b"CONNECT")
+
+    def _head_without_upgrade(self) -> bytes:
+        """The head on which the parser stopped, as if nothing had been offered."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -1,5 +1,6 @@
 """`python -m service` as a process: starting, stopping, and HTTP at its edges."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -102,3 +103,40 @@ def test_a_port_that_is_taken_is_told_without_a_traceback(settings: Settings) ->
     assert done.returncode != 0
     assert "address already in use" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _offering(protocol: str, **headers: str) -> tuple[bytes, bytes]:
+    """Head and body of a POST as Java's HttpClient makes it."""
+    body = json.dumps({**EXAMPLE_JOB, "validate_only": True}).encode()
+    lines = {
+        "host": "x",
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "connection": "Upgrade, HTTP2-Settings",
+        "upgrade": protocol,
+        "http2-settings": "AAMAAABk",
+        **headers,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST /v1/jobs HTTP/1.1\r\n{head}\r\n".encode(), body
+
+
+def test_an_offer_to_upgrade_is_declined_without_losing_what_follows(settings: Settings) -> None:
+    last = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    with Server(settings) as server:
+        with server.connect() as connection:
+            for protocol in ("h2c", "websocket"):
+                connection.sendall(b"".join(_offering(protocol)))
+            connection.sendall(last)
+            answers = b"".join(iter(lambda: connection.recv(1 << 20), b""))
+        assert answers.count(b"HTTP/1.1 200") == answers.count(b"HTTP/1.1") == 3
+        assert "upgrade" not in server.log
+
+
+def test_a_body_may_come_after_the_offer_to_upgrade(settings: Settings) -> None:
+    head, body = _offering("h2c", expect="100-continue")
+    with Server(settings) as server, server.connect() as connection:
+        connection.sendall(head)
+        assert connection.recv(1 << 20).startswith(b"HTTP/1.1 100")
+        connection.sendall(body)
+        assert connection.recv(1 << 20).startswith(b"HTTP/1.1 200")
