@@ -163,6 +163,8 @@ def _fault(entry: Mapping[str, Any], body: Any) -> Fault:
     return Fault(pointer(_path(location, body)), detail)
 
 
+BY_THE_ENGINE = "engine"  # the type of a complaint among pydantic's whose message is a sentence already
+
 # pydantic's words for Python people, in JSON's
 _JSON_WORDS = {
     "extra_forbidden": "this field is not known",
@@ -180,6 +182,8 @@ _JSON_WORDS = {
 
 def _sentence(entry: Mapping[str, Any]) -> str:
     """What was expected, and what came instead where that is short."""
+    if entry["type"] == BY_THE_ENGINE:
+        return str(entry["msg"])
     words = _JSON_WORDS.get(entry["type"])
     if words is None:
         message = str(entry["msg"]).removeprefix("Value error, ")

@@ -2,7 +2,7 @@
 
 from engine.errors import Problem, SpecError
 from engine.spec.catalogue import catalogue
-from engine.spec.checking import JobReport, check_job
+from engine.spec.checking import JobReport, check_fields, check_job
 from engine.spec.datasets import DatasetSchema
 from engine.spec.inference import LayerReport
 from engine.spec.models import ModelReport, build_model, canonical_sha256, check_model
@@ -18,6 +18,7 @@ __all__ = [
     "build_model",
     "canonical_sha256",
     "catalogue",
+    "check_fields",
     "check_job",
     "check_model",
     "to_definition",

@@ -67,6 +67,13 @@ def check_job(job: Mapping[str, Any], model: ModelReport, dataset: DatasetSchema
     return check.report(cost)
 
 
+def check_fields(job: Mapping[str, Any]) -> None:
+    """Check of a job what needs neither its model nor its dataset. Raises SpecError as check_job does."""
+    complaints = Complaints()
+    read_job(job, complaints)
+    complaints.raise_any()
+
+
 class _Check:
     """One job beside its model and its dataset."""
 

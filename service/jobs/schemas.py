@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
+from service.jobs.faults import with_the_engines
 from service.models.schemas import EXAMPLE_DEFINITION, ModelReport
 from service.store.tables import STATES
 from service.web.schemas import JsonObject, Page, QueryParameters, RequestBody, Resource, cursor
-from service.web.times import Timestamp
+from service.web.times import Moment, Timestamp
 
 JobState = Literal["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled"]
 assert set(JobState.__args__) == set(STATES)  # type: ignore[attr-defined]
@@ -128,6 +137,14 @@ class JobRequest(RequestBody):
         default=False, description="Check and estimate, but queue nothing: the answer is a `job_validation`."
     )
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tell_all(cls, document: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return validate(document)
+        except ValidationError as error:
+            raise with_the_engines(error, document) from None
+
 
 class JobFilter(Page):
     """Which jobs a list shows."""
@@ -140,12 +157,12 @@ class JobFilter(Page):
     dataset: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]+$")] | None = Field(
         default=None, description="Jobs on the dataset with this name."
     )
-    created_after: AwareDatetime | None = Field(
+    created_after: Moment | None = Field(
         default=None,
         description="Jobs created at or after this time (RFC 3339).",
         examples=["2026-11-23T00:00:00Z"],
     )
-    created_before: AwareDatetime | None = Field(
+    created_before: Moment | None = Field(
         default=None, description="Jobs created before this time (RFC 3339)."
     )
 

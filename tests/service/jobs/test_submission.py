@@ -128,6 +128,31 @@ def test_a_fault_of_meaning_names_its_place(
     assert place in [error["pointer"] for error in problem["errors"]]
 
 
+@ON_SQLITE
+def test_faults_of_form_and_of_meaning_are_told_together(client: AppClient, job: dict[str, Any]) -> None:
+    job["model"]["layers"][1]["out_features"] = -1
+    job["optimizer"]["lr"] = -1
+    del job["epochs"], job["loss"]
+    job |= {"epoch": 3, "batch_size": 0, "metrics": ["beauty"], "evaluate": {"split": 3, "every": "step"}}
+    problem = assert_problem(
+        client.post("/v1/jobs", json=job),
+        422,
+        "invalid_request",
+        "/batch_size",
+        "/epoch",
+        "/epochs",
+        "/evaluate/every",
+        "/evaluate/split",
+        "/loss",
+        "/metrics/0",
+        "/model/layers/1/out_features",
+        "/optimizer/lr",
+    )
+    told = {error["pointer"]: error["detail"] for error in problem["errors"]}
+    assert told["/epoch"].endswith('did you mean "epochs"?')
+    assert told["/optimizer/lr"] == "lr is -1; it must be at least 0"
+
+
 def test_a_fault_in_the_inline_model_is_placed_under_it(client: AppClient, job: dict[str, Any]) -> None:
     job["model"]["layers"][3]["in_features"] = 100
     problem = assert_problem(
