@@ -35,6 +35,7 @@ from engine.spec.nodes import LARGEST_MODEL, NAME, is_size
 from engine.spec.wiring import arrows, find_cycle, in_order
 
 INPUT_DTYPES = ("float32", "float64", "int64", "int32", "uint8")
+MOST_INPUT_AXES = 8  # of one sample
 DEEPEST_BLOCK = 16
 
 
@@ -95,11 +96,11 @@ def _read_input(
         complaints.add("/input/dtype", f"dtype is {show(dtype)}, not one of {', '.join(INPUT_DTYPES)}")
         dtype = None
     shape = value.get("shape")
-    if not isinstance(shape, list) or len(shape) > 8:
+    if not isinstance(shape, list) or len(shape) > MOST_INPUT_AXES:
         fault = f"is {show(shape)}" if "shape" in value else "is missing"
         complaints.add(
             "/input/shape" if "shape" in value else "/input",
-            f"shape {fault}; it must be a list of at most 8 sizes of one sample, {example}",
+            f"shape {fault}; it must be a list of at most {MOST_INPUT_AXES} sizes of one sample, {example}",
         )
         return None, dtype
     sizes = [is_size(size) for size in shape]

@@ -13,6 +13,7 @@ from engine.tensor import Tensor
 
 # parameters that the engine passes by itself
 PASSED = ("device", "dtype", "params", "optimizer", "last_epoch")
+NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"  # of a layer's name
 # arguments that follow from the input's shape, and the axis that says them
 INFERRED = {"in_features": -1}
 
@@ -89,7 +90,7 @@ class Entry:
         schema = object_schema(self.name, self.arguments, optional=tuple(INFERRED))
         entry = {"type": self.name, "summary": self.summary, "schema": schema}
         if self.kind in ("module", "function"):
-            name = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"}
+            name = {"type": "string", "pattern": NAME_PATTERN}
             inputs = {"type": "array", "items": {"type": "string"}, "minItems": self.fewest}
             if self.most is not None:
                 inputs["maxItems"] = self.most

@@ -7,12 +7,12 @@ from typing import Any
 
 from engine.spec.bounds import LARGEST_SIZE
 from engine.spec.complaints import Complaints, at, nearest, show
-from engine.spec.entries import Entry
+from engine.spec.entries import NAME_PATTERN, Entry
 from engine.spec.layers import LAYERS
 from engine.spec.network import RESERVED
 
 INPUT = "input"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+NAME = re.compile(NAME_PATTERN.replace("$", r"\Z"))
 LARGEST_MODEL = 2048  # layers, with every block written out
 LARGEST_REPEAT = 1024
 KEYS = ("type", "name", "inputs", "repeat")  # of a node, beside its arguments

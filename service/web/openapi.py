@@ -8,7 +8,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from engine.spec import catalogue
+from engine.spec.bounds import LARGEST_SIZE
+from engine.spec.definitions import INPUT_DTYPES, MOST_INPUT_AXES
+from engine.spec.entries import NAME_PATTERN
+from engine.spec.nodes import LARGEST_MODEL, LARGEST_REPEAT
 from service.models.schemas import EXAMPLE_DEFINITION
+from service.web.documents import INT_MAX
 from service.web.schemas import JsonObject, Problem
 
 SUMMARY = "Training as a service: models and jobs in, loss curves and PyTorch-loadable weights out."
@@ -60,6 +65,7 @@ def _document(app: FastAPI) -> JsonObject:
     for path in document["paths"].values():
         for operation in path.values():
             _tidy(operation)
+    _make_whole(document)
     return document
 
 
@@ -70,15 +76,29 @@ def _tidy(operation: JsonObject) -> None:
         del operation["responses"]["422"]
 
 
+def _make_whole(schema: Any) -> None:
+    """Write the limits of integers as integers: FastAPI makes floats of them, 2^63 of 2^63 - 1."""
+    if isinstance(schema, dict):
+        for limit in ("minimum", "maximum") if schema.get("type") == "integer" else ():
+            if isinstance(schema.get(limit), float):
+                schema[limit] = min(int(schema[limit]), INT_MAX)
+        for inner in schema.values():
+            _make_whole(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _make_whole(inner)
+
+
 def _definition_schemas() -> JsonObject:
     """The schema of a model definition, with every layer that the engine knows."""
-    named = {"name": {"type": "string", "description": "Names the layer's weights, e.g. `fc1.weight`."}}
-    repeat = {"repeat": {"type": "integer", "minimum": 1}}
-    wired = {
-        "inputs": {"type": "array", "items": {"type": "string"}, "description": "Names of nodes, or `input`."}
-    }
-    layers = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Layer"}}
-    nodes = {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Node"}}
+    name = {"type": "string", "pattern": NAME_PATTERN}
+    named = {"name": {**name, "description": "Names the layer's weights, e.g. `fc1.weight`."}}
+    repeat = {"repeat": {"type": "integer", "minimum": 1, "maximum": LARGEST_REPEAT}}
+    several = {"type": "array", "minItems": 1, "maxItems": LARGEST_MODEL}
+    wired = {"inputs": {**several, "items": name, "description": "Names of nodes, or `input`."}}
+    layers = {**several, "items": {"$ref": "#/components/schemas/Layer"}}
+    nodes = {**several, "items": {"$ref": "#/components/schemas/Node"}}
+    either = {"oneOf": [{"required": ["layers"]}, {"required": ["nodes"]}]}
     types = [entry["type"] for entry in catalogue("layers")]
     layer: JsonObject = {
         "type": "object",
@@ -88,11 +108,13 @@ def _definition_schemas() -> JsonObject:
         "description": f"`type` is one of {', '.join(types)} (see GET /v1/layers) or a block's name; the "
         "other fields are its arguments. `in_features` and its like may be left out.",
     }
-    shape = {"type": "array", "items": {"type": "integer", "minimum": 1}, "examples": [[1, 28, 28]]}
+    size = {"type": "integer", "minimum": 1, "maximum": LARGEST_SIZE}
+    shape = {"type": "array", "items": size, "maxItems": MOST_INPUT_AXES, "examples": [[1, 28, 28]]}
+    dtype = {"type": "string", "enum": list(INPUT_DTYPES), "default": "float32"}
     body = {
         "layers": layers,
         "nodes": nodes,
-        "output": {"type": "string", "description": "Of a graph: its last node."},
+        "output": {**name, "description": "Of a graph: its last node."},
     }
     return {
         "Layer": layer,
@@ -106,22 +128,30 @@ def _definition_schemas() -> JsonObject:
             "title": "ModelDefinition",
             "description": "A network: `layers`, run in order, or `nodes`, a graph; names as in torch.nn.",
             "properties": {
-                "name": {"type": "string"},
+                "name": {"type": "string", "minLength": 1, "maxLength": 200},
                 "input": {
                     "type": "object",
                     "description": "One sample, without the batch.",
-                    "properties": {"shape": shape, "dtype": {"type": "string", "default": "float32"}},
+                    "properties": {"shape": shape, "dtype": dtype},
                     "required": ["shape"],
+                    "additionalProperties": False,
                 },
                 **body,
                 "blocks": {
                     "type": "object",
                     "description": "Sub-models by name, to be named as a `type` and repeated.",
-                    "additionalProperties": {"type": "object", "properties": body},
+                    "propertyNames": name,
+                    "additionalProperties": {
+                        "type": "object",
+                        "properties": body,
+                        "additionalProperties": False,
+                        **either,
+                    },
                 },
             },
             "required": ["input"],
             "additionalProperties": False,
+            **either,
             "examples": [EXAMPLE_DEFINITION],
         },
     }

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 
+from service.models.schemas import EXAMPLE_DEFINITION
 from tests.service.clients import AppClient
 
 PROBLEM = "application/problem+json"
@@ -72,6 +73,48 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_every_schema_is_valid(document: dict[str, Any]) -> None:
     for schema in document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
+
+
+def _schemas(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from _schemas(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _schemas(inner)
+
+
+def test_limits_of_integers_are_integers_that_the_api_takes(document: dict[str, Any]) -> None:
+    limits = [
+        schema[limit]
+        for schema in _schemas(document)
+        for limit in ("minimum", "maximum")
+        if schema.get("type") == "integer" and limit in schema
+    ]
+    assert 2**63 - 1 in limits
+    assert all(isinstance(limit, int) and limit < 2**63 for limit in limits)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"nodes": [{"name": "a", "type": "ReLU", "inputs": ["input"]}]},
+        {"layers": [{"type": "ReLU", "name": ""}]},
+        {"input": {"shape": [1] * 9}},
+        {"input": {"shape": [2**31]}},
+        {"input": {"shape": [1], "dtype": "float8"}},
+        {"name": ""},
+        {"blocks": {"a b": {"layers": [{"type": "ReLU"}]}}},
+    ],
+)
+def test_the_definitions_schema_refuses_what_the_api_refuses(
+    client: AppClient, document: dict[str, Any], spoiled: dict[str, Any]
+) -> None:
+    definition = {**EXAMPLE_DEFINITION, **spoiled}
+    assert client.post("/v1/models", json=definition).status_code == 422
+    schema = document["components"]["schemas"]["ModelDefinition"]
+    assert not _validator(document, schema).is_valid(definition)
 
 
 def test_every_property_of_a_request_is_described(document: dict[str, Any]) -> None:
