@@ -1,6 +1,11 @@
 """Fixtures that every room shares: databases, a broker, settings, an open store, and the real data."""
 
 import os
+
+# OpenBLAS spins while it waits for its threads: where tests share their cores with anything, two are far
+# slower than one. Set before NumPy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path

@@ -194,6 +194,8 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
 
 def uniform_(input: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Fill with numbers uniform in [a, b)."""
+    if input._device.type == "meta":
+        return input  # there is nothing to fill
     return input.copy_(rand_like(input, generator=generator) * (b - a) + a)
 
 
@@ -201,6 +203,8 @@ def normal_(
     input: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
 ) -> Tensor:
     """Fill with normal numbers."""
+    if input._device.type == "meta":
+        return input
     return input.copy_(randn_like(input, generator=generator) * std + mean)
 
 
