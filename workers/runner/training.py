@@ -18,6 +18,8 @@ from workers.channel import FrameWriter, encode_points
 from workers.failures import describe
 from workers.runner.commands import Commands
 
+REPORT_S = 0.5  # between two reports of metrics: each is a transaction, and a message to every follower
+
 log = logging.getLogger("kiln.runner")
 
 
@@ -62,7 +64,7 @@ def train(command: Mapping[str, Any], frames: FrameWriter, commands: Commands) -
         trainer = _trainer(command)
         frames.send("started")
         reporter = Reporter(frames, commands, scratch)
-        result = trainer.fit(reporter)
+        result = trainer.fit(reporter, REPORT_S)
         if result.status == "stopped":
             if commands.save:
                 reporter.on_checkpoint(trainer.state())
