@@ -159,7 +159,11 @@ class _Check:
     def _loss_fits(self, choice: Choice, function: Any, rehearsal: Rehearsal) -> bool:
         """The loss takes the model's output and the dataset's targets, and gives one number to go down."""
         inputs, targets = rehearsal.batch(2)
-        output: Tensor = rehearsal.model(inputs)
+        try:
+            output: Tensor = rehearsal.model(inputs)
+        except REFUSALS as error:
+            self.complaints.add("/model", f"the model can't be trained: {error}")
+            return False
         try:
             value: Tensor = function(output, targets)
         except REFUSALS as error:

@@ -41,7 +41,11 @@ class Wiring:
 
 
 class Network(Module):
-    """A model, or a block of one. Its children are the modules among its nodes, under the nodes' names."""
+    """A model, or a block of one. Its children are the modules among its nodes, under the nodes' names.
+
+    A node that works in place is given a copy: what it overwrites could be another node's input, a view,
+    which has no gradient then, or a batch that is still a part of the dataset.
+    """
 
     def __init__(self, wiring: Wiring) -> None:
         super().__init__()
@@ -55,7 +59,10 @@ class Network(Module):
     def forward(self, input: Tensor) -> Tensor:
         values: dict[str, Tensor] = {"input": input}
         for step, finished in zip(self._wiring.steps, self._finished, strict=True):
-            values[step.name] = step.operation(*[values[name] for name in step.inputs])
+            inputs = [values[name] for name in step.inputs]
+            if getattr(step.operation, "inplace", False):
+                inputs = [value.clone() for value in inputs]
+            values[step.name] = step.operation(*inputs)
             for name in finished:
                 del values[name]
         return values[self._wiring.output]

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from engine.errors import NotDifferentiable
 from engine.spec import DatasetSchema, SpecError, check_job, check_model
+from engine.spec.network import Network
 
 
 @pytest.fixture
@@ -251,3 +253,11 @@ def test_a_huge_model_is_costed_without_memory(job, mnist):
     }
     report = check_job({**job, "batch_size": 60_000}, check_model(definition), mnist)
     assert report.peak_memory_bytes > 20e9
+
+
+def test_a_model_that_runs_but_cannot_be_trained_is_refused(job, model, mnist, monkeypatch):
+    def refuse(self, input):
+        raise NotDifferentiable("there is no gradient")
+
+    monkeypatch.setattr(Network, "forward", refuse)
+    assert told(job, model, mnist) == [("/model", "the model can't be trained: there is no gradient")]
