@@ -54,6 +54,8 @@ class Protocol(HttpToolsProtocol):
                 if not self._should_upgrade():
                     return  # a CONNECT, which is answered; what follows it is not for us
                 data = self._head_without_upgrade() + data[stop.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)  # the old one may hold the connection closed
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
             except httptools.HttpParserError as error:
                 self.send_400_response(str(error))
                 return

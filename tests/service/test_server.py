@@ -130,6 +130,10 @@ def test_an_offer_to_upgrade_is_declined_without_losing_what_follows(settings: S
             connection.sendall(last)
             answers = b"".join(iter(lambda: connection.recv(1 << 20), b""))
         assert answers.count(b"HTTP/1.1 200") == answers.count(b"HTTP/1.1") == 3
+        with server.connect() as connection:
+            connection.sendall(b"".join(_offering("h2c", connection="close, Upgrade")))
+            answers = b"".join(iter(lambda: connection.recv(1 << 20), b""))
+        assert answers.startswith(b"HTTP/1.1 200")
         assert "upgrade" not in server.log
 
 
