@@ -134,7 +134,7 @@ def test_an_offer_to_upgrade_is_declined_without_losing_what_follows(settings: S
             connection.sendall(b"".join(_offering("h2c", connection="close, Upgrade")))
             answers = b"".join(iter(lambda: connection.recv(1 << 20), b""))
         assert answers.startswith(b"HTTP/1.1 200")
-        assert "upgrade" not in server.log
+        assert "upgrade request" not in server.log  # uvicorn's warning; a home's path may hold the word alone
 
 
 def test_a_body_may_come_after_the_offer_to_upgrade(settings: Settings) -> None:
