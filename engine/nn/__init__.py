@@ -1,36 +1,19 @@
-"""Layers, and what they are built from."""
+"""Layers, and what they are built from; each file says itself which of its names belong here."""
 
-from engine.nn import functional, init
-from engine.nn.activation import GELU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
-from engine.nn.containers import ModuleDict, ModuleList, Sequential
-from engine.nn.dropout import Dropout
-from engine.nn.linear import Linear
-from engine.nn.loss import CrossEntropyLoss, L1Loss, MSELoss, NLLLoss
+from engine.nn import activation, containers, dropout, functional, init, linear, loss, shape
+from engine.nn.activation import *  # noqa: F403
+from engine.nn.containers import *  # noqa: F403
+from engine.nn.dropout import *  # noqa: F403
+from engine.nn.linear import *  # noqa: F403
+from engine.nn.loss import *  # noqa: F403
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
-from engine.nn.shape import Flatten, Identity, Unflatten
+from engine.nn.shape import *  # noqa: F403
 
-__all__ = [
-    "GELU",
-    "CrossEntropyLoss",
-    "Dropout",
-    "Flatten",
-    "Identity",
-    "L1Loss",
-    "Linear",
-    "LogSoftmax",
-    "MSELoss",
-    "Module",
-    "ModuleDict",
-    "ModuleList",
-    "NLLLoss",
-    "Parameter",
-    "ReLU",
-    "Sequential",
-    "Sigmoid",
-    "Softmax",
-    "Tanh",
-    "Unflatten",
-    "functional",
-    "init",
-]
+__all__ = ["Module", "Parameter", "functional", "init"]
+__all__ += activation.__all__
+__all__ += containers.__all__
+__all__ += dropout.__all__
+__all__ += linear.__all__
+__all__ += loss.__all__
+__all__ += shape.__all__

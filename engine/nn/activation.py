@@ -4,6 +4,8 @@ from engine.nn import functional
 from engine.nn.module import Module
 from engine.tensor import Tensor
 
+__all__ = ["GELU", "LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+
 
 class ReLU(Module):
     """max(x, 0)"""

@@ -8,6 +8,8 @@ from typing import Any, overload
 from engine.errors import EngineError, IndexError_
 from engine.nn.module import Module
 
+__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+
 
 class _Numbered(Module):
     """Children named "0", "1", ..."""

@@ -5,6 +5,8 @@ from engine.nn import functional
 from engine.nn.module import Module
 from engine.tensor import Tensor
 
+__all__ = ["Dropout"]
+
 
 class Dropout(Module):
     """While training, each element zero with probability p, else divided by 1 - p (Srivastava 2014)."""

@@ -10,6 +10,8 @@ from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 from engine.tensor import Tensor, creation
 
+__all__ = ["Linear"]
+
 
 class Linear(Module):
     """y = x W^T + b over the last axis.

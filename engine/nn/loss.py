@@ -4,6 +4,8 @@ from engine.nn import functional
 from engine.nn.module import Module
 from engine.tensor import Tensor
 
+__all__ = ["CrossEntropyLoss", "L1Loss", "MSELoss", "NLLLoss"]
+
 
 class CrossEntropyLoss(Module):
     """Negative log-likelihood of target classes under unnormalised scores; see functional.cross_entropy."""

@@ -5,6 +5,8 @@ from typing import Any
 from engine.nn.module import Module
 from engine.tensor import Tensor
 
+__all__ = ["Flatten", "Identity", "Unflatten"]
+
 
 class Flatten(Module):
     """The axes start_dim to end_dim as one; by default all but the batch axis."""

@@ -22,6 +22,52 @@ from engine.tensor.promotion import (
     result_type,
 )
 
+__all__ = [
+    "abs",
+    "add",
+    "ceil",
+    "clamp",
+    "clamp_max",
+    "clamp_min",
+    "cos",
+    "div",
+    "divide",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "maximum",
+    "minimum",
+    "mul",
+    "multiply",
+    "neg",
+    "pow",
+    "reciprocal",
+    "relu",
+    "remainder",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "sub",
+    "subtract",
+    "tan",
+    "tanh",
+    "trunc",
+    "where",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
@@ -317,3 +363,9 @@ def isinf(input: Tensor) -> Tensor:
 
 def isfinite(input: Tensor) -> Tensor:
     return unary(ops.ISFINITE, input)
+
+
+# PyTorch's second names
+divide = div
+multiply = mul
+subtract = sub

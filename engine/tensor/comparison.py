@@ -11,6 +11,26 @@ from engine.ops import transcendental as bits
 from engine.ops.op import Op
 from engine.tensor.promotion import Operand, pair
 
+__all__ = [
+    "allclose",
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "eq",
+    "equal",
+    "ge",
+    "gt",
+    "isclose",
+    "le",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "lt",
+    "ne",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

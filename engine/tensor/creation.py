@@ -16,6 +16,23 @@ from engine.ops import creation as ops
 from engine.tensor.axes import shape_of
 from engine.tensor.promotion import Number
 
+__all__ = [
+    "arange",
+    "as_tensor",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_numpy",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

@@ -16,6 +16,15 @@ from engine.tensor.axes import axis
 from engine.tensor.inplace import check_unrecorded
 from engine.tensor.promotion import cast, constant, operand
 
+__all__ = [
+    "gather",
+    "index_select",
+    "masked_fill",
+    "masked_select",
+    "nonzero",
+    "scatter_add",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

@@ -10,6 +10,13 @@ from engine.ops import products as ops
 from engine.ops.shapes import RESHAPE
 from engine.tensor.promotion import operand
 
+__all__ = [
+    "bmm",
+    "dot",
+    "matmul",
+    "mm",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

@@ -13,6 +13,10 @@ from engine.errors import DTypeError
 from engine.ops.creation import FULL
 from engine.ops.elementwise import CAST
 
+__all__ = [
+    "result_type",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

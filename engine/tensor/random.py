@@ -14,6 +14,21 @@ from engine.errors import CheckpointError, DTypeError, ShapeError
 from engine.ops import random as ops
 from engine.tensor.axes import shape_of
 
+__all__ = [
+    "bernoulli",
+    "dropout",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+    "set_rng_state",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

@@ -12,6 +12,26 @@ from engine.tensor.arithmetic import maximum, minimum
 from engine.tensor.axes import Dim, axes, axis
 from engine.tensor.promotion import cast, floating, require_floating
 
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "cumsum",
+    "log_softmax",
+    "logsumexp",
+    "max",
+    "mean",
+    "min",
+    "norm",
+    "softmax",
+    "std",
+    "sum",
+    "var",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

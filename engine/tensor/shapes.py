@@ -13,6 +13,30 @@ from engine.ops.elementwise import CLONE
 from engine.tensor.axes import axes, axis, inferred, sizes
 from engine.tensor.promotion import cast
 
+__all__ = [
+    "broadcast_to",
+    "cat",
+    "chunk",
+    "clone",
+    "flatten",
+    "flip",
+    "movedim",
+    "narrow",
+    "permute",
+    "reshape",
+    "select",
+    "split",
+    "squeeze",
+    "stack",
+    "t",
+    "transpose",
+    "tril",
+    "triu",
+    "unbind",
+    "unflatten",
+    "unsqueeze",
+]
+
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 

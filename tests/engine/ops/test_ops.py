@@ -1,6 +1,8 @@
 """Every op of the table against PyTorch, finite differences and the meta backend."""
 
+from importlib import import_module
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,21 +11,12 @@ import pytest
 import engine
 from engine.backends import META, NUMPY
 from engine.ops import OPS
-from tests.engine.ops import (
-    cases_elementwise,
-    cases_orders,
-    cases_others,
-    cases_shapes,
-    cases_transcendental,
-    checks,
-)
+from tests.engine.ops import checks
 
 CASES = {
-    **cases_elementwise.CASES,
-    **cases_transcendental.CASES,
-    **cases_orders.CASES,
-    **cases_shapes.CASES,
-    **cases_others.CASES,
+    name: cases
+    for path in sorted(Path(__file__).parent.glob("cases_*.py"))
+    for name, cases in import_module(f"tests.engine.ops.{path.stem}").CASES.items()
 }
 
 

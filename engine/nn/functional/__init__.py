@@ -1,0 +1,18 @@
+"""The functions behind the layers; each file says itself which of its names belong here."""
+
+from engine.nn.functional import classification, losses, vectors
+from engine.nn.functional.classification import *  # noqa: F403
+from engine.nn.functional.losses import *  # noqa: F403
+from engine.nn.functional.vectors import *  # noqa: F403
+from engine.tensor import activations
+from engine.tensor.activations import *  # noqa: F403
+from engine.tensor.arithmetic import gelu, relu, sigmoid, tanh
+from engine.tensor.products import linear
+from engine.tensor.random import dropout
+from engine.tensor.reductions import log_softmax, softmax
+
+__all__ = ["dropout", "gelu", "linear", "log_softmax", "relu", "sigmoid", "softmax", "tanh"]
+__all__ += activations.__all__
+__all__ += classification.__all__
+__all__ += losses.__all__
+__all__ += vectors.__all__
