@@ -60,7 +60,7 @@ def main():
             except Exception as error:  # whatever it is: it is the reason
                 tried[row.entry] = dataclasses.replace(row, reason=_reason(info, error))
     # read again: somebody may have tried other names meanwhile
-    lines = [_line(row) for _, row in sorted((((read() if PATH.exists() else {}) | tried).items()))]
+    lines = [_line(row) for _, row in sorted(((read() if PATH.exists() else {}) | tried).items())]
     PATH.write_text("".join(f"{line}\n" for line in lines))
     print(sum(line.split(": ")[1].startswith("passes") for line in lines), "of", len(lines), "pass")
 
