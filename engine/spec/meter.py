@@ -130,5 +130,25 @@ def _product(result: MetaArray, a: MetaArray, *_: Any) -> int:
     return 2 * math.prod(result.shape) * a.shape[-1]
 
 
+def _recurrent(passes: dict[int, int]) -> Callable[..., int]:
+    """Every row meets the recurrent weight at each of these positions so many times."""
+
+    def work(_: Any, rows: MetaArray, *others: Any) -> int:
+        weights = [(others[at - 1], times) for at, times in passes.items()]
+        return 2 * rows.shape[0] * sum(w.size * times for w, times in weights if isinstance(w, MetaArray))
+
+    return work
+
+
 # FLOPs of one call: from its result and its arguments
-WORK: dict[str, Callable[..., int]] = {"matmul": _product, "linear": _product, "linear_no_bias": _product}
+WORK: dict[str, Callable[..., int]] = {
+    "matmul": _product,
+    "linear": _product,
+    "linear_no_bias": _product,
+    "rnn": _recurrent({2: 1}),
+    "rnn_grad": _recurrent({3: 2}),
+    "gru": _recurrent({2: 1}),
+    "gru_grad": _recurrent({4: 3}),
+    "lstm": _recurrent({3: 1, 4: 1}),
+    "lstm_grad": _recurrent({7: 3, 8: 2}),
+}

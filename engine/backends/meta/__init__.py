@@ -5,7 +5,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.backends.meta import creation, elementwise, losses, orders, products, reductions, shapes, updates
+from engine.backends.meta import (
+    convolutions,
+    creation,
+    ctc,
+    elementwise,
+    losses,
+    norms,
+    orders,
+    products,
+    recurrence,
+    reductions,
+    scans,
+    scattering,
+    shapes,
+    updates,
+)
 from engine.backends.meta.array import MetaArray
 from engine.backends.registry import Backend
 from engine.errors import DeviceError
@@ -25,11 +40,17 @@ BACKEND = Backend(
     "meta",
     [
         elementwise.KERNELS,
+        recurrence.KERNELS,
         reductions.KERNELS,
         orders.KERNELS,
         shapes.KERNELS,
+        scans.KERNELS,
+        scattering.KERNELS,
         products.KERNELS,
+        convolutions.KERNELS,
         losses.KERNELS,
+        norms.KERNELS,
+        ctc.KERNELS,
         creation.KERNELS,
         updates.KERNELS,
     ],
