@@ -25,16 +25,20 @@ class Mismatch(Exception):
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument that a definition may give."""
+    """One argument that a definition may give.
+
+    replaces: whether it is a number in place of an input: then it has no default
+    """
 
     name: str
     hint: Any
     default: Any
     summary: str
+    replaces: bool = False
 
     @property
     def required(self) -> bool:
-        return self.default is REQUIRED
+        return self.default is REQUIRED and not self.replaces
 
     @property
     def bounds(self) -> Bounds | None:
@@ -47,7 +51,7 @@ class Argument:
     def schema(self) -> dict[str, Any]:
         """JSON schema (2020-12), with the default and the docstring's words."""
         schema = _schema(self.hint, self.bounds)
-        if not self.required:
+        if self.default is not REQUIRED:
             schema["default"] = to_json(self.default)
         if self.summary:
             schema["description"] = self.summary
@@ -63,13 +67,14 @@ def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
 
 
 def arguments_of(
-    target: Callable[..., Any], docstring: str, skip: Sequence[str] = ()
+    target: Callable[..., Any], docstring: str, skip: Sequence[str] = (), replacing: Sequence[str] = ()
 ) -> dict[str, Argument] | None:
     """By name, in the signature's order; None if a required one can't be said in JSON.
 
     Open ones (*args) are left empty.
 
     skip: parameters that are given in another way
+    replacing: those that can be numbers in place of inputs
     """
     hints = hints_of(target)
     found: dict[str, Argument] = {}
@@ -78,7 +83,8 @@ def arguments_of(
             continue
         hint = _json_part(hints.get(name))
         if hint is not None and not (hint is type(None) and parameter.default is None):
-            found[name] = Argument(name, hint, parameter.default, _summary(docstring, name))
+            words = "a number in place of this input" if name in replacing else _summary(docstring, name)
+            found[name] = Argument(name, hint, parameter.default, words, name in replacing)
         elif parameter.default is REQUIRED:
             return None
     return found

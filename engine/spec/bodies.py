@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from engine.spec.complaints import Complaints, at, nearest, show
 from engine.spec.nodes import INPUT, LARGEST_MODEL, Node, read_node
+from engine.spec.references import REFERENCE, source_of
 from engine.spec.wiring import arrows, find_cycle, in_order, not_reaching
 
 
@@ -47,7 +48,7 @@ def read_body(
                 node.inputs = (before.name if before is not None else INPUT,)
         return Body(pointer, style, kept, kept[-1].name) if is_complete else None
     output = document.get("output")
-    if "output" in document and not isinstance(output, str):
+    if "output" in document and not (isinstance(output, str) and REFERENCE.match(output)):
         complaints.add(at(pointer, "output"), f"output is {show(output)}, not the name of one node")
         output, is_complete = None, False
     return _wired(Body(pointer, style, kept, output), is_complete, complaints)
@@ -78,17 +79,20 @@ def _wired(body: Body, is_complete: bool, complaints: Complaints) -> Body | None
     before = len(complaints)
     for node in body.nodes:
         for position, source in enumerate(node.inputs):
-            if source not in names and source != INPUT and is_complete:
+            if source_of(source) not in names and source_of(source) != INPUT and is_complete:
                 place = at(node.pointer, "inputs", position)
                 complaints.add(place, f"there is no node {show(source)}{nearest(source, [*names, INPUT])}")
-    if body.output is not None and body.output not in names and is_complete:
+    if body.output is not None and source_of(body.output) not in names and is_complete:
         place = at(body.pointer, "output")
         complaints.add(
             place, f"there is no node {show(body.output)} to give as the output{nearest(body.output, names)}"
         )
     if not is_complete or len(complaints) > before:
         return None
-    edges = {node.name: [source for source in node.inputs if source != INPUT] for node in body.nodes}
+    edges = {
+        node.name: [source_of(source) for source in node.inputs if source_of(source) != INPUT]
+        for node in body.nodes
+    }
     cycle = find_cycle(edges)
     if cycle:
         place = next(node.pointer for node in body.nodes if node.name == cycle[0])
@@ -108,7 +112,7 @@ def _wired(body: Body, is_complete: bool, complaints: Complaints) -> Body | None
         )
         return None
     output = body.output or ends[0]
-    for name in not_reaching(edges, output):
+    for name in not_reaching(edges, source_of(output)):
         place = next(node.pointer for node in body.nodes if node.name == name)
         complaints.add(
             place,

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
@@ -14,8 +14,19 @@ from engine.tensor import Tensor
 # parameters that the engine passes by itself
 PASSED = ("device", "dtype", "params", "optimizer", "last_epoch")
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"  # of a layer's name
-# arguments that follow from the input's shape, and the axis that says them
-INFERRED = {"in_features": -1}
+# arguments that follow from the inputs' shapes: of which input, and the axis that says them
+INFERRED = {
+    "in_features": (0, -1),
+    "in1_features": (0, -1),
+    "in2_features": (1, -1),
+    "input_size": (0, -1),
+    "embed_dim": (0, -1),
+    "d_model": (0, -1),
+    "normalized_shape": (0, -1),
+    "in_channels": (0, 1),
+    "num_features": (0, 1),
+    "num_channels": (0, 1),
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +34,8 @@ class Entry:
     """One thing that can be named.
 
     kind: "module", "function", "loss", "optimizer", "scheduler", "transform" or "metric"
-    fewest, most: how many tensors a module or function takes; most is None where there is no limit
+    operands: the parameters that are tensors, by name; empty where there may be any number of them
+    calls: the arguments that a module takes not when it is made but when it is called, such as is_causal
     """
 
     kind: str
@@ -31,15 +43,24 @@ class Entry:
     target: Callable[..., Any]
     arguments: dict[str, Argument]
     summary: str
-    fewest: int = 1
-    most: int | None = 1
+    operands: tuple[str, ...] = ("input",)
+    calls: frozenset[str] = frozenset()
 
-    def takes(self, inputs: int) -> bool:
-        return self.fewest <= inputs and (self.most is None or inputs <= self.most)
+    def takes(self, inputs: int, given: Collection[str] = ()) -> bool:
+        """Whether so many inputs fit, beside those arguments that are given."""
+        return inputs == len(self._open(given)) if self.operands else inputs > 0
 
-    def inputs_words(self) -> str:
-        words = {1: "one input", 2: "two inputs", 3: "three inputs"}
-        return "one input or more" if self.most is None else words[self.fewest]
+    def inputs_words(self, given: Collection[str] = ()) -> str:
+        if not self.operands:
+            return "one input or more"
+        words = {0: "no input", 1: "one input", 2: "two inputs", 3: "three inputs"}
+        left = self._open(given)
+        names = f" ({', '.join(left)})" if len(left) > 1 else ""
+        return words.get(len(left), f"{len(left)} inputs") + names
+
+    def _open(self, given: Collection[str]) -> list[str]:
+        """The operands that no number stands for."""
+        return [name for name in self.operands if name not in given]
 
     def read(self, given: dict[str, Any], pointer: str, complaints: Complaints) -> dict[str, Any]:
         """Arguments as the constructor takes them, in its order, from JSON; faults go to `complaints`."""
@@ -62,10 +83,15 @@ class Entry:
         """The object, or for a function the call that waits for its tensors."""
         if self.kind != "function":
             known = self._parameters
-            return self.target(**values, **{key: value for key, value in extra.items() if key in known})
-        if self.most is None:
+            made = {name: value for name, value in values.items() if name not in self.calls}
+            return self.target(**made, **{key: value for key, value in extra.items() if key in known})
+        if not self.operands:
             return lambda *tensors: self.target(tensors, **values)
         return functools.partial(self.target, **values)
+
+    def called(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Those of the values that a module is given with each call."""
+        return {name: value for name, value in values.items() if name in self.calls}
 
     @functools.cached_property
     def _parameters(self) -> frozenset[str]:
@@ -91,9 +117,10 @@ class Entry:
         entry = {"type": self.name, "summary": self.summary, "schema": schema}
         if self.kind in ("module", "function"):
             name = {"type": "string", "pattern": NAME_PATTERN}
-            inputs = {"type": "array", "items": {"type": "string"}, "minItems": self.fewest}
-            if self.most is not None:
-                inputs["maxItems"] = self.most
+            least = [each for each in self.operands if each not in self.arguments]
+            inputs = {"type": "array", "items": {"type": "string"}, "minItems": max(len(least), 1)}
+            if self.operands:
+                inputs["maxItems"] = len(self.operands)
             schema["properties"] |= {"name": name, "inputs": inputs}
             entry["kind"] = self.kind
         return entry
@@ -102,27 +129,61 @@ class Entry:
 def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     """The entry of a class or function; None if JSON can't say what it must be given."""
     docstring = inspect.getdoc(target) or ""
-    operands, most = _operands(target) if kind == "function" else ((), 1)
-    if kind == "metric":
+    operands: tuple[str, ...] = ("input",)
+    replacing: tuple[str, ...] = ()
+    called: dict[str, Argument] = {}
+    if kind in ("module", "loss"):
+        operands, _ = _operands(target.forward)  # type: ignore[attr-defined]  # these are modules
+        called = _called(target, docstring)
+    elif kind == "function":
+        operands, replacing = _operands(target)
+    elif kind == "metric":
         operands = ("output", "target")
-    arguments = arguments_of(target, docstring, operands if kind == "fields" else (*operands, *PASSED))
+    if kind == "fields":
+        skip: tuple[str, ...] = ()
+    elif kind in ("module", "loss"):
+        skip = PASSED
+    else:
+        skip = (*(name for name in operands or _first_parameter(target) if name not in replacing), *PASSED)
+    arguments = arguments_of(target, docstring, skip, replacing)
     if arguments is None:
         return None
+    calls = frozenset(called.keys() - arguments.keys())
+    arguments |= {name: called[name] for name in called if name in calls}
     summary = docstring.split("\n\n")[0].replace("\n", " ") or f"PyTorch's {target.__name__}."
-    return Entry(kind, target.__name__, target, arguments, summary, max(len(operands), 1), most)
+    return Entry(kind, target.__name__, target, arguments, summary, operands, calls)
 
 
-def _operands(function: Callable[..., Any]) -> tuple[tuple[str, ...], int | None]:
-    """The parameters that must be tensors: these are a node's inputs. And how many tensors they can hold."""
+def _called(module: Callable[..., Any], docstring: str) -> dict[str, Argument]:
+    """The arguments of a module's forward that JSON can say: those with a default that is no tensor."""
+    forward = module.forward  # type: ignore[attr-defined]
+    found = arguments_of(forward, docstring, ("self", *_operands(forward)[0])) or {}
+    return {name: argument for name, argument in found.items() if not argument.required}
+
+
+def _operands(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The parameters that must be tensors: a node's inputs. And those of them that may be numbers as well.
+
+    The first is empty where one parameter holds any number of tensors.
+    """
     hints = hints_of(function)
     operands: list[str] = []
-    most: int | None = 0
+    numbers: list[str] = []
     for name, parameter in inspect.signature(function).parameters.items():
-        if parameter.default is parameter.empty and _holds_tensors(hints[name]):
-            operands.append(name)
-            single = get_origin(hints[name]) in (None, Union, types.UnionType)
-            most = most + 1 if single and most is not None else None
-    return tuple(operands), most
+        hint = hints.get(name)
+        if parameter.default is not parameter.empty or not _holds_tensors(hint):
+            continue
+        parts = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+        if not any(inspect.isclass(part) and issubclass(part, Tensor) for part in parts):
+            return (), ()
+        if operands and {int, float} & set(parts):
+            numbers.append(name)
+        operands.append(name)
+    return tuple(operands) or ("input",), tuple(numbers)
+
+
+def _first_parameter(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(inspect.signature(function).parameters)[:1]
 
 
 def _holds_tensors(hint: Any) -> bool:

@@ -1,12 +1,51 @@
 """The functions that a graph's nodes can name beside modules: the engine's own, with its signatures.
 
-Those that take their sizes as loose arguments in Python (x.reshape(2, 3)) take one list here, as
-torch.reshape does.
+All of the families below that take tensors and give tensors can be named, but those whose result's shape
+depends on values, which nobody can check beforehand. Those that take their sizes as loose arguments in
+Python (x.reshape(2, 3)) take one list here, as torch.reshape does.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType, UnionType
+from typing import Any, Union, get_args, get_origin
 
-from engine.tensor import Tensor, arithmetic, products, reductions, shapes
+from engine.nn import functional
+from engine.spec.arguments import hints_of
+from engine.tensor import (
+    Tensor,
+    activations,
+    arithmetic,
+    blends,
+    blocks,
+    comparison,
+    indexing,
+    orders,
+    placing,
+    products,
+    reductions,
+    shapes,
+    transcendental,
+)
+
+FAMILIES = (
+    arithmetic,
+    transcendental,
+    comparison,
+    activations,
+    products,
+    blends,
+    reductions,
+    orders,
+    shapes,
+    blocks,
+    placing,
+    indexing,
+)
+# of functional, beside activations: losses are named by a job, and dropout is a module's business
+OF_FUNCTIONAL = ("cosine_similarity", "normalize", "one_hot", "pairwise_distance")
+# the shape of what these give depends on the values
+UNFORESEEABLE = frozenset({"masked_select", "nonzero", "combinations", "count_nonzero"})
 
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
@@ -25,40 +64,60 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     return shapes.permute(input, *dims)
 
 
-FUNCTIONS = (
-    arithmetic.add,
-    arithmetic.sub,
-    arithmetic.mul,
-    arithmetic.div,
-    arithmetic.maximum,
-    arithmetic.minimum,
-    arithmetic.clamp,
-    arithmetic.neg,
-    arithmetic.abs,
-    arithmetic.square,
-    arithmetic.sqrt,
-    arithmetic.exp,
-    arithmetic.log,
-    arithmetic.tanh,
-    arithmetic.sigmoid,
-    arithmetic.relu,
-    arithmetic.gelu,
-    products.matmul,
-    reductions.sum,
-    reductions.mean,
-    reductions.amax,
-    reductions.amin,
-    reductions.logsumexp,
-    reductions.softmax,
-    reductions.log_softmax,
-    shapes.flatten,
-    shapes.unflatten,
-    shapes.squeeze,
-    shapes.unsqueeze,
-    shapes.transpose,
-    shapes.movedim,
-    shapes.cat,
-    shapes.stack,
-    reshape,
-    permute,
+def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
+    """The elements in reverse order along some axes.
+
+    dims: the axes
+    """
+    return shapes.flip(input, *dims)
+
+
+def einsum(operands: Sequence[Tensor], equation: str) -> Tensor:
+    """A sum of products in Einstein's notation.
+
+    equation: a letter for each axis, such as "nij,njk->nik"
+    """
+    return blends.einsum(equation, *operands)
+
+
+def _public(family: ModuleType) -> list[Callable[..., Any]]:
+    return [getattr(family, name) for name in family.__all__]
+
+
+def _can_be_named(function: Callable[..., Any]) -> bool:
+    """It takes tensors, none of its parameters is open (*sizes), and it gives tensors."""
+    if not inspect.isfunction(function) or function.__name__ in UNFORESEEABLE:
+        return False
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters or any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        return False
+    hints = hints_of(function)
+    return _is_tensor(hints.get(parameters[0].name)) and _gives_tensors(hints.get("return"))
+
+
+def _is_tensor(hint: Any) -> bool:
+    return hint is Tensor or any(_is_tensor(part) for part in get_args(hint))
+
+
+def _gives_tensors(hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return all(_gives_tensors(part) for part in get_args(hint))
+    fields = getattr(hint, "_fields", None)  # of a NamedTuple
+    return hint is Any or hint is Tensor or fields is not None or _is_tensor(hint)
+
+
+def _found(functions: Iterable[Callable[..., Any]]) -> tuple[Callable[..., Any], ...]:
+    """By name; the later of two wins."""
+    return tuple({f.__name__: f for f in functions}.values())
+
+
+FUNCTIONS = _found(
+    [
+        *filter(_can_be_named, (f for family in FAMILIES for f in _public(family))),
+        *(getattr(functional, name) for name in OF_FUNCTIONAL),
+        reshape,
+        permute,
+        flip,
+        einsum,
+    ]
 )

@@ -6,6 +6,7 @@ on it.
 """
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from engine.autograd import no_grad
@@ -20,6 +21,7 @@ from engine.spec.entries import INFERRED, Entry
 from engine.spec.meter import MeteredDevice, Tally
 from engine.spec.network import Network, Step, Wiring, repeated
 from engine.spec.nodes import INPUT, Node
+from engine.spec.references import NoSuchValue, first_of, source_of, value_of
 from engine.tensor import Tensor, creation
 
 MOST_PARAMETERS = 2**31  # elements in one model
@@ -33,6 +35,7 @@ REFUSALS = (EngineError, ValueError, TypeError, IndexError, ArithmeticError)
 
 Shape = tuple[int, ...]
 Batches = tuple[Tensor, ...]  # the same value for each of BATCHES
+Results = tuple[Any, ...]  # what a node gives for each of BATCHES: tensors, or tuples of them
 
 
 @dataclass(frozen=True)
@@ -97,14 +100,46 @@ class Inference:
         self, body: Body, block: str | None, given: Batches | None, path: str
     ) -> tuple[Outline, Batches | None]:
         outline = Outline(body, block)
-        values: dict[str, Batches | None] = {INPUT: given}
+        makers = {node.name: node for node in body.nodes}
+        values: dict[str, Results | None] = {INPUT: given}
+
+        def look_up(reference: str, pointer: str) -> Batches | None:
+            name = source_of(reference)
+            results = values[name]
+            return None if results is None else self._part(results, reference, makers.get(name), pointer)
+
+        is_graph = body.style == "nodes"
         for node in body.nodes:
-            inputs = [values[name] for name in node.inputs]
+            inputs = [
+                look_up(reference, at(node.pointer, "inputs", k) if is_graph else node.pointer)
+                for k, reference in enumerate(node.inputs)
+            ]
             layer, values[node.name] = self._node(node, inputs, path + node.name)
             outline.layers.append(layer)
-        return outline, values[body.output] if body.output is not None else None
+        if body.output is None:
+            return outline, None
+        return outline, look_up(body.output, at(body.pointer, "output") if is_graph else body.pointer)
 
-    def _node(self, node: Node, inputs: list[Batches | None], name: str) -> tuple[Layer, Batches | None]:
+    def _part(self, results: Results, reference: str, maker: Node | None, pointer: str) -> Batches | None:
+        """The value that a reference names; None after a complaint."""
+        name = source_of(reference)
+        try:
+            part = tuple(value_of({name: result}, reference) for result in results)
+        except NoSuchValue as error:
+            self._tell(pointer, str(error))
+            return None
+        if maker is None or isinstance(results[0], Tensor):
+            return part
+        if maker.entry is not None and maker.entry.kind == "function" and reference == name:
+            if "/nodes/" in maker.pointer:
+                say = f"name one, such as {show(f'{name}.0')}"
+            else:
+                say = "write the model as nodes to name one"
+            self._tell(pointer, f"{maker.type} gives {len(results[0])} values; {say}")
+            return None
+        return part if self._follows_batch(maker, part) else None
+
+    def _node(self, node: Node, inputs: list[Batches | None], name: str) -> tuple[Layer, Results | None]:
         layer = Layer(node, dict(node.values))
         known = [pair for pair in inputs if pair is not None]
         is_known = len(known) == len(inputs)
@@ -117,45 +152,68 @@ class Inference:
             return layer, value
         if node.entry is None or not node.is_whole or not is_known:
             return layer, None
-        if not self._infer(node, node.entry, layer.values, known[0][0].shape):
+        if not self._infer(node, node.entry, layer.values, [pair[0].shape for pair in known]):
             return layer, None
         return layer, self._apply(node, node.entry, layer.values, known, name)
 
-    def _infer(self, node: Node, entry: Entry, values: dict[str, Any], shape: Shape) -> bool:
-        """Fill in, and correct, the arguments that the input's shape says; False if it can't say them."""
+    def _infer(self, node: Node, entry: Entry, values: dict[str, Any], shapes: list[Shape]) -> bool:
+        """Fill in, and correct, the arguments that the inputs' shapes say; False if they can't say them."""
         for name in INFERRED.keys() & entry.arguments.keys():
-            axis = INFERRED[name]
+            position, axis = INFERRED[name]
+            shape = shapes[min(position, len(shapes) - 1)]
             if len(shape) < 2:
                 self._tell(
                     node.pointer,
                     f"{entry.name} needs samples with at least one axis, "
-                    f"{_source(node)} gives single numbers",
+                    f"{_source(node, position)} gives single numbers",
                 )
                 return False
-            if values.get(name, shape[axis]) != shape[axis]:
-                detail = f"{name} is {values[name]}, {_source(node)} gives {shape[axis]}"
+            given = values.get(name, shape[axis])
+            if isinstance(given, int) and given != shape[axis]:
+                detail = f"{name} is {given}, {_source(node, position)} gives {shape[axis]}"
                 self._tell(at(node.pointer, name), detail)
-            values[name] = shape[axis]
-        return True
+                given = shape[axis]
+            values[name] = given
+        return self._is_batch_first(node, entry, values)
+
+    def _is_batch_first(self, node: Node, entry: Entry, values: dict[str, Any]) -> bool:
+        """Layers of sequences take time before batch unless told; here axis 0 is always the batch."""
+        if "batch_first" not in entry.arguments or values.get("batch_first"):
+            return True
+        detail = f'{entry.name} needs "batch_first": true, since in a definition axis 0 is always the batch'
+        self._tell(at(node.pointer, "batch_first") if "batch_first" in values else node.pointer, detail)
+        return False
 
     def _apply(
         self, node: Node, entry: Entry, values: dict[str, Any], inputs: list[Batches], name: str
-    ) -> Batches | None:
+    ) -> Results | None:
         """Build the layer and run it; None after a complaint."""
         try:
-            operation = entry.make(values, device=self.device)
+            made = entry.make(values, device=self.device)
+            operation = partial(made, **entry.called(values))
             before = self.tally.flops
             first = operation(*[pair[0] for pair in inputs])
             flops = self.tally.flops - before
-            others = [operation(*tensors) for tensors in list(zip(*inputs, strict=True))[1:]]
+            others = []
+            for size, tensors in list(zip(BATCHES, zip(*inputs, strict=True), strict=True))[1:]:
+                if size == 1 and isinstance(made, Module):
+                    made.eval()  # some can't be trained on a single sample
+                others.append(operation(*tensors))
         except REFUSALS as error:
             self._refuse(node, entry, inputs, f"{error} (with a batch of {BATCHES[0]})")
             return None
-        parameters = _parameters(operation)
+        parameters = _parameters(made)
         self._count(node, parameters)
-        if not self._follows_batch(node, entry, [first, *others]):
+        results = first, *others
+        try:
+            leaf = first_of(first)
+        except NoSuchValue as error:
+            self._tell(node.pointer, f"{entry.name} can't be a node: {error}")
             return None
-        if not self._fits(first, node.pointer, f"the output of {entry.name}"):
+        # of several values each is looked at where it is used
+        if leaf is first and not self._follows_batch(node, results):
+            return None
+        if not self._fits(leaf, node.pointer, f"the output of {entry.name}"):
             return None
         if not parameters and any(not batches[0].dtype.is_floating_point for batches in inputs):
             try:
@@ -163,10 +221,10 @@ class Inference:
             except REFUSALS as error:
                 self._refuse(node, entry, inputs, str(error))
                 return None
-        given, gives = inputs[0][0].shape[1:], first.shape[1:]
+        given, gives = inputs[0][0].shape[1:], leaf.shape[1:]
         report = LayerReport(name, entry.name, node.pointer, given, gives, parameters, flops // BATCHES[0])
         self.layers.append(report)
-        return first, *others
+        return results
 
     def _refuse(self, node: Node, entry: Entry, inputs: list[Batches], why: str) -> None:
         shapes = " and ".join(show(list(batches[0].shape[1:])) for batches in inputs)
@@ -174,17 +232,14 @@ class Inference:
         kind = f"{kinds.pop()} " if len(kinds) == 1 else ""
         self._tell(node.pointer, f"{entry.name} can't take {kind}samples of shape {shapes}: {why}")
 
-    def _follows_batch(self, node: Node, entry: Entry, results: list[Any]) -> bool:
+    def _follows_batch(self, node: Node, results: Batches) -> bool:
         first = results[0]
-        if not isinstance(first, Tensor):
-            self._tell(node.pointer, f"{entry.name} gives several values, and a node has one")
-            return False
         for size, result in zip(BATCHES, results, strict=True):
             if result.shape != (size, *first.shape[1:]) or first.ndim == 0:
                 other = results[1] if result is first else result
                 self._tell(
                     node.pointer,
-                    f"{entry.name} mixes the samples of a batch: for {BATCHES[0]} samples it gives shape "
+                    f"{node.type} mixes the samples of a batch: for {BATCHES[0]} samples it gives shape "
                     f"{show(list(first.shape))}, for {BATCHES[1] if result is first else size} "
                     f"{show(list(other.shape))}; axis 0 is the batch, which must stay as it is",
                 )
@@ -232,8 +287,9 @@ def construct(outline: Outline, device: Device, definition: Definition | None = 
             operation = repeated([construct(copy, device) for copy in layer.copies])
         else:
             operation = entry.make(layer.values, device=device)
-        values = layer.values if entry is not None and entry.kind == "function" else {}
-        steps.append(Step(node.name, node.type, operation, node.inputs, values))
+        called = entry.called(layer.values) if entry is not None else {}
+        values = layer.values if entry is not None else {}
+        steps.append(Step(node.name, node.type, operation, node.inputs, values, called))
     wiring = Wiring(tuple(steps), outline.body.output or "", outline.body.style, outline.block)
     if definition is not None:
         shape, kind = definition.input_shape, definition.input_dtype or "float32"
@@ -253,11 +309,12 @@ def _parameters(operation: Any) -> int:
     return sum(p.numel() for p in operation.parameters()) if isinstance(operation, Module) else 0
 
 
-def _source(node: Node) -> str:
-    """What gives a node its first input, in words."""
-    if node.inputs[0] == INPUT:
+def _source(node: Node, position: int = 0) -> str:
+    """What gives a node that input, in words."""
+    name = node.inputs[min(position, len(node.inputs) - 1)]
+    if name == INPUT:
         return "the input"
-    return f"its input {show(node.inputs[0])}" if "/nodes/" in node.pointer else "the layer before"
+    return f"its input {show(name)}" if "/nodes/" in node.pointer else "the layer before"
 
 
 def _memory(elements: int) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from engine.nn import Module, Sequential
+from engine.spec.references import source_of, value_of
 from engine.tensor import Tensor
 
 
@@ -13,7 +14,9 @@ class Step:
     """One node of a network.
 
     operation: a module, or a function of as many tensors as there are inputs
-    values: a function's arguments as they were given (a module knows its own)
+    inputs: references, such as "fc1", or "lstm.1.0" for a part of several values
+    values: the arguments as they were given
+    call: those of them that a module is given with each call
     """
 
     name: str
@@ -21,6 +24,7 @@ class Step:
     operation: "Module | Callable[..., Tensor]"
     inputs: tuple[str, ...]
     values: dict[str, Any] = field(default_factory=dict)
+    call: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,15 @@ class Network(Module):
                 self.add_module(step.name, step.operation)
 
     def forward(self, input: Tensor) -> Tensor:
-        values: dict[str, Tensor] = {"input": input}
+        values: dict[str, Any] = {"input": input}
         for step, finished in zip(self._wiring.steps, self._finished, strict=True):
-            inputs = [values[name] for name in step.inputs]
+            inputs = [value_of(values, reference) for reference in step.inputs]
             if getattr(step.operation, "inplace", False):
                 inputs = [value.clone() for value in inputs]
-            values[step.name] = step.operation(*inputs)
+            values[step.name] = step.operation(*inputs, **step.call)
             for name in finished:
                 del values[name]
-        return values[self._wiring.output]
+        return value_of(values, self._wiring.output)
 
 
 def wiring_of(network: Network) -> Wiring:
@@ -74,9 +78,10 @@ def wiring_of(network: Network) -> Wiring:
 
 def _last_uses(steps: Sequence[Step], output: str) -> list[list[str]]:
     """For each step the values that nothing later needs, so that evaluation holds no more than it must."""
-    seen, finished = {output}, []
+    seen, finished = {source_of(output)}, []
     for step in reversed(steps):
-        last = [name for name in dict.fromkeys((*step.inputs, step.name)) if name not in seen]
+        names = dict.fromkeys((*map(source_of, step.inputs), step.name))
+        last = [name for name in names if name not in seen]
         seen.update(last)
         finished.append(last)
     return finished[::-1]

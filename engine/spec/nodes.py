@@ -10,6 +10,7 @@ from engine.spec.complaints import Complaints, at, nearest, show
 from engine.spec.entries import NAME_PATTERN, Entry
 from engine.spec.layers import LAYERS
 from engine.spec.network import RESERVED
+from engine.spec.references import REFERENCE
 
 INPUT = "input"
 NAME = re.compile(NAME_PATTERN.replace("$", r"\Z"))
@@ -43,7 +44,7 @@ def read_node(
     before = len(complaints)
     entry, is_known = _read_type(item, pointer, blocks, complaints)
     name = _read_name(item, pointer, style, index, complaints)
-    takes = _takes(entry, is_known)
+    takes = _takes(entry, is_known, item)
     inputs = _read_inputs(item, pointer, style, takes, complaints)
     repeat = _read_repeat(item, pointer, is_known and entry is None, complaints)
     values = _read_arguments(item, pointer, entry, complaints) if is_known else {}
@@ -68,7 +69,7 @@ def _read_type(
 ) -> tuple[Entry | None, bool]:
     kind = item.get("type")
     if isinstance(kind, str) and (kind in LAYERS or kind in blocks):
-        return LAYERS.get(kind), True
+        return (None if kind in blocks else LAYERS[kind]), True
     if "type" not in item:
         complaints.add(pointer, 'type is missing; name a layer, such as {"type": "Linear"}')
     elif not isinstance(kind, str):
@@ -98,10 +99,11 @@ def _read_name(
     return None if style == "nodes" else str(index)
 
 
-def _takes(entry: Entry | None, is_known: bool) -> tuple[Callable[[int], bool], str]:
+def _takes(entry: Entry | None, is_known: bool, item: Mapping[str, Any]) -> tuple[Callable[[int], bool], str]:
     """Whether so many inputs fit the node's type, and how many would; an unknown type takes any."""
     if entry is not None:
-        return entry.takes, entry.inputs_words()
+        given = [name for name in item if name in entry.arguments]
+        return (lambda count: entry.takes(count, given)), entry.inputs_words(given)
     return (lambda count: count == 1 or not is_known), "one input"
 
 
@@ -131,6 +133,11 @@ def _read_inputs(
         hint = f"; write [{show(inputs)}]" if isinstance(inputs, str) else ""
         complaints.add(place, f"inputs is {show(inputs)}, not a list of names of nodes{hint}")
         return None
+    for position, reference in enumerate(inputs):
+        if not REFERENCE.match(reference):
+            detail = 'after the dot comes the number of one of a node\'s values, such as "lstm.1"'
+            complaints.add(at(place, position), f"{show(reference)} is no node: {detail}")
+            return None
     if not fits(len(inputs)):
         complaints.add(place, f"{len(inputs)} inputs are given; {item['type']} takes {words}")
     return tuple(inputs)

@@ -74,8 +74,9 @@ def _node(step: Step, index: int, style: str, blocks: dict[str, Document], point
     entry = LAYERS.get(step.type)
     if entry is None or (isinstance(step.operation, Module) and type(step.operation) is not entry.target):
         raise SpecError([Problem(pointer, f"a {step.type} is no layer that a definition can name")])
-    values = _values(entry, step.operation) if isinstance(step.operation, Module) else step.values
-    return node | entry.canonical(values)
+    if isinstance(step.operation, Module):
+        return node | entry.canonical(_values(entry, step.operation, step.values, pointer))
+    return node | entry.canonical(step.values)
 
 
 def _copies(operation: Any) -> list[Network]:
@@ -111,10 +112,38 @@ def _agree(kept: list[Document], other: list[Document]) -> None:
                 del mine[argument]
 
 
-def _values(entry: Entry, module: Module) -> dict[str, Any]:
-    """A module's arguments. Where it holds a tensor or None for a flag (bias), the flag says which."""
+def _values(entry: Entry, module: Module, said: dict[str, Any], pointer: str) -> dict[str, Any]:
+    """A module's arguments: as its attributes hold them now, and where those are of another form, as said."""
     values = {}
     for name, argument in entry.arguments.items():
-        value = getattr(module, name)
-        values[name] = value is not None if argument.hint is bool and not isinstance(value, bool) else value
+        held = getattr(module, name, _UNKNOWN)
+        if argument.hint is bool and not isinstance(held, bool) and held is not _UNKNOWN:
+            held = held is not None  # a tensor or None in place of a flag, as bias
+        if name in said and (not _is_plain(held) or _same(held, said[name])):
+            values[name] = said[name]
+        elif _is_plain(held):
+            values[name] = argument.default if _same(held, argument.default) else held
+        elif argument.required:
+            detail = (
+                f"this {entry.name} doesn't say what its {name} was; only a network from a definition does"
+            )
+            raise SpecError([Problem(pointer, detail)])
     return values
+
+
+_UNKNOWN = object()
+
+
+def _is_plain(held: Any) -> bool:
+    if isinstance(held, tuple | list):
+        return all(map(_is_plain, held))
+    return held is None or isinstance(held, bool | int | float | str)
+
+
+def _same(held: Any, said: Any) -> bool:
+    """A layer may hold a size for each axis where one was said for all."""
+    if isinstance(held, tuple | list) and not isinstance(said, tuple | list):
+        return all(each == said for each in held)
+    if isinstance(said, tuple | list) and not isinstance(held, tuple | list):
+        return all(each == held for each in said)
+    return bool(list(held) == list(said) if isinstance(held, tuple | list) else held == said)

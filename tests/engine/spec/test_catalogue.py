@@ -11,7 +11,6 @@ from engine.errors import EngineError
 from engine.spec import catalogue, check_job, check_model
 from engine.spec.bounds import BOUNDS
 from engine.spec.catalogue import KINDS
-from engine.spec.entries import INFERRED
 
 
 def entries(kind):
@@ -84,7 +83,6 @@ def test_no_limit_and_no_inference_is_for_an_argument_that_nothing_has():
     for entry in (entry for kind in KINDS for entry in catalogue(kind)):
         said |= entry["schema"]["properties"].keys()
     assert BOUNDS.keys() <= said
-    assert INFERRED.keys() <= said
 
 
 @pytest.mark.parametrize("kind", ["losses", "optimizers", "schedulers"])

@@ -134,7 +134,7 @@ CASES = {
     ),
     "two inputs in a list": (
         layers({"type": "add"}),
-        [("/layers/0/type", "add takes two inputs; write the model as nodes to give them")],
+        [("/layers/0/type", "add takes two inputs (input, other); write the model as nodes to give them")],
     ),
     "output of a list": (
         {**layers({**LINEAR, "name": "a"}), "output": "a"},

@@ -1,0 +1,114 @@
+"""Nodes that give several values, nodes that take several, and numbers in place of inputs."""
+
+import numpy as np
+import pytest
+
+import engine
+from engine.errors import SpecError
+from engine.spec import build_model, check_model, to_definition
+
+
+def graph(*nodes, shape=(6,), output=None, **more):
+    return {
+        "input": {"shape": list(shape), "dtype": "float32"},
+        "nodes": list(nodes),
+        **({"output": output} if output else {}),
+        **more,
+    }
+
+
+def node(name, type, *inputs, **arguments):
+    return {"name": name, "type": type, "inputs": list(inputs or ("input",)), **arguments}
+
+
+def faults(definition):
+    with pytest.raises(SpecError) as caught:
+        check_model(definition)
+    return [(problem.pointer, problem.detail) for problem in caught.value.problems]
+
+
+def test_one_of_several_values_is_named_by_its_number():
+    definition = graph(node("parts", "chunk", chunks=2, dim=1), node("out", "mul", "parts.0", "parts.1"))
+    model = build_model(definition)
+    x = engine.randn(4, 6)
+    np.testing.assert_array_equal(model(x).numpy(), (x[:, :3] * x[:, 3:]).numpy())
+    assert check_model(definition).output_shape == (3,)
+    canonical = to_definition(model)
+    assert to_definition(build_model(canonical)) == canonical
+    assert canonical["nodes"][1]["inputs"] == ["parts.0", "parts.1"]
+
+
+def test_the_output_may_be_one_of_several_values():
+    definition = graph(node("best", "topk", k=2, dim=1), output="best.1")
+    report = check_model(definition)
+    assert report.output_shape == (2,)
+    picked = build_model(definition)(engine.tensor([[3.0, 1, 2, 9, 0, 4]]))
+    assert picked.tolist() == [[3, 5]]
+
+
+def test_several_values_of_a_function_must_be_told_apart():
+    definition = graph(node("parts", "chunk", chunks=2, dim=1), node("out", "relu", "parts"))
+    assert faults(definition) == [("/nodes/1/inputs/0", 'chunk gives 2 values; name one, such as "parts.0"')]
+
+
+def test_a_list_cannot_tell_several_values_apart():
+    definition = {
+        "input": {"shape": [6]},
+        "layers": [{"type": "chunk", "chunks": 2, "dim": 1}, {"type": "ReLU"}],
+    }
+    assert faults(definition) == [("/layers/1", "chunk gives 2 values; write the model as nodes to name one")]
+
+
+@pytest.mark.parametrize(
+    ("reference", "detail"),
+    [
+        ("parts.2", '"parts.2" isn\'t there: there are 2 values, numbered from 0'),
+        ("parts.0.1", '"parts.0.1" names a part of a single value; leave the number out'),
+        ("input.0", '"input.0" names a part of a single value; leave the number out'),
+        (
+            "parts.x",
+            '"parts.x" is no node: after the dot stands the number of one of its values, as in "lstm.1"',
+        ),
+        ("prats.1", 'there is no node "prats.1"; did you mean "parts"?'),
+    ],
+)
+def test_a_wrong_reference_is_told_at_its_place(reference, detail):
+    definition = graph(
+        node("parts", "chunk", chunks=2, dim=1),
+        node("out", "add", "parts.0", reference),
+    )
+    assert ("/nodes/1/inputs/1", detail) in faults(definition)
+
+
+def test_a_value_that_mixes_the_samples_is_told():
+    definition = graph(node("best", "max", dim=0), node("out", "relu", "best.0"))
+    ((pointer, detail),) = faults(definition)
+    assert pointer == "/nodes/0"
+    assert "mixes the samples" in detail
+
+
+def test_a_number_may_stand_in_place_of_an_input():
+    definition = graph(node("half", "mul", other=0.5), node("out", "add", "half", other=1))
+    x = engine.randn(3, 6)
+    np.testing.assert_array_equal(build_model(definition)(x).numpy(), (x * 0.5 + 1).numpy())
+    canonical = check_model(definition).definition
+    assert canonical["nodes"][0] == {"name": "half", "type": "mul", "inputs": ["input"], "other": 0.5}
+
+
+def test_a_number_beside_both_inputs_is_refused():
+    definition = graph(node("out", "mul", "input", "input", other=0.5))
+    assert faults(definition) == [("/nodes/0/inputs", "2 inputs are given; mul takes one input")]
+
+
+def test_a_missing_input_is_told_by_name():
+    definition = graph(node("out", "sub", "input"))
+    assert faults(definition) == [
+        ("/nodes/0/inputs", "1 inputs are given; sub takes two inputs (input, other)")
+    ]
+
+
+def test_a_block_may_be_called_like_a_function_but_not_like_a_layer():
+    block = {"nodes": [node("sum", "add", "input", "input")]}
+    assert check_model(graph(node("twice", "outer"), blocks={"outer": block})).output_shape == (6,)
+    ((pointer, detail),) = faults(graph(node("twice", "Linear", out_features=3), blocks={"Linear": block}))
+    assert (pointer, detail.split(";")[0]) == ("/blocks/Linear", '"Linear" is a layer of the engine already')
