@@ -1,0 +1,43 @@
+"""Geometry of sliding windows along one axis, the same on every backend."""
+
+from collections.abc import Sequence
+
+Sizes = tuple[int, ...]
+Pads = tuple[tuple[int, int], ...]
+
+
+def reach(kernel: int, dilation: int) -> int:
+    """How many elements a window spans, from its first to its last."""
+    return dilation * (kernel - 1) + 1
+
+
+def positions(
+    sizes: Sequence[int],
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool = False,
+) -> Sizes:
+    """How many windows fit along each axis; not positive where the window is larger than the padded axis.
+
+    ceil_mode: also count a last window that begins within the input or the padding before it, and ends beyond
+    """
+    out = []
+    for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True):
+        free = n + 2 * p - reach(k, d)
+        count = free // s + 1
+        if ceil_mode and free % s and count * s < n + p:
+            count += 1
+        out.append(count)
+    return tuple(out)
+
+
+def sides(
+    sizes: Sequence[int], out: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
+) -> Pads:
+    """What to lay before and after each axis so that all of the windows lie within it."""
+    return tuple(
+        (p, max((m - 1) * s + reach(k, d) - n - p, 0))
+        for n, m, k, s, p, d in zip(sizes, out, kernel, stride, padding, dilation, strict=True)
+    )
