@@ -154,7 +154,9 @@ def _choice(value: Any, pointer: str, known: Entries, complaints: Complaints) ->
         return None
     if not isinstance(value, Mapping) or "type" not in value:
         fault = "an object without a type" if isinstance(value, Mapping) else show(value)
-        detail = f"this is {fault}, not an object with a type and its arguments{nearest(None, known)}"
+        is_name = isinstance(value, str) and value in known
+        hint = f'; write {{"type": "{value}"}}' if is_name else nearest(None, known)
+        detail = f"this is {fault}, not an object with a type and its arguments{hint}"
         complaints.add(pointer, detail)
         return None
     kind = value["type"]

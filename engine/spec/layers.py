@@ -29,7 +29,12 @@ def entries_of(kind: str, targets: Iterable[Any]) -> Entries:
 _MODULES = [
     c for c in public_classes(nn, nn.Module) if "forward" in vars(c) and not issubclass(c, nn.Sequential)
 ]
-LOSSES = entries_of("loss", [c for c in _MODULES if c.__name__.endswith("Loss")])
-LAYERS = entries_of("module", [c for c in _MODULES if c.__name__ not in LOSSES]) | entries_of(
+# a job's loss compares the model's output with the target; one of three tensors has no place there
+LOSSES = {
+    name: entry
+    for name, entry in entries_of("loss", [c for c in _MODULES if c.__name__.endswith("Loss")]).items()
+    if entry.takes(2)
+}
+LAYERS = entries_of("module", [c for c in _MODULES if not c.__name__.endswith("Loss")]) | entries_of(
     "function", FUNCTIONS
 )

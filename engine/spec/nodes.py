@@ -135,7 +135,7 @@ def _read_inputs(
         return None
     for position, reference in enumerate(inputs):
         if not REFERENCE.match(reference):
-            detail = 'after the dot comes the number of one of a node\'s values, such as "lstm.1"'
+            detail = 'after the dot stands the number of one of its values, as in "lstm.1"'
             complaints.add(at(place, position), f"{show(reference)} is no node: {detail}")
             return None
     if not fits(len(inputs)):

@@ -2,12 +2,14 @@
 
 import inspect
 import json
+from contextlib import suppress
+from dataclasses import replace
 
 import jsonschema
 import pytest
 
 from engine import nn
-from engine.errors import EngineError
+from engine.errors import EngineError, SpecError
 from engine.spec import catalogue, check_job, check_model
 from engine.spec.bounds import BOUNDS
 from engine.spec.catalogue import KINDS
@@ -85,11 +87,27 @@ def test_no_limit_and_no_inference_is_for_an_argument_that_nothing_has():
     assert BOUNDS.keys() <= said
 
 
-@pytest.mark.parametrize("kind", ["losses", "optimizers", "schedulers"])
+@pytest.mark.parametrize("kind", ["optimizers", "schedulers"])
 def test_what_the_schema_calls_optional_may_be_left_out(kind, job, simplenet, mnist):
-    field = {"losses": "loss", "optimizers": "optimizer", "schedulers": "scheduler"}[kind]
+    field = {"optimizers": "optimizer", "schedulers": "scheduler"}[kind]
     model = check_model(simplenet)
     for name, entry in entries(kind).items():
-        if entry["schema"]["required"] == ["type"] and name not in ("MSELoss", "L1Loss"):
+        if entry["schema"]["required"] == ["type"]:
             canonical = check_job({**job, field: {"type": name}}, model, mnist).job[field]
             jsonschema.validate(canonical, entry["schema"])
+
+
+def test_every_loss_can_be_trained_on_targets_of_some_kind(job, simplenet, mnist):
+    model = check_model(simplenet)
+    kinds = [
+        mnist,
+        *(replace(mnist, target_shape=(10,), target_dtype=d, classes=None) for d in ("float32", "int64")),
+    ]
+    for name, entry in entries("losses").items():
+        assert entry["schema"]["required"] == ["type"], name
+        accepted = []
+        for dataset in kinds:
+            with suppress(SpecError):
+                accepted.append(check_job({**job, "metrics": [], "loss": {"type": name}}, model, dataset))
+        assert accepted, name
+        jsonschema.validate(accepted[0].job["loss"], entry["schema"])

@@ -144,7 +144,7 @@ CASES: dict[str, tuple[dict, dict, list]] = {
             (
                 "/loss",
                 'this is "CrossEntropyLoss", not an object with a type and its arguments; '
-                "known: CrossEntropyLoss, L1Loss, MSELoss, NLLLoss",
+                'write {"type": "CrossEntropyLoss"}',
             )
         ],
     ),
