@@ -1,40 +1,59 @@
-"""Losses of a distance, a margin or a likelihood."""
+"""Losses of a distance or a likelihood."""
 
 import math
 
+from engine.autograd import no_grad
 from engine.autograd.tape import apply
+from engine.errors import EngineError, ShapeError
 from engine.nn.functional.reduction import check_reduction, reduced, same_shape, weighted
+from engine.ops import Op
 from engine.ops import losses as ops
 from engine.tensor import Tensor
 from engine.tensor.activations import logsigmoid
 from engine.tensor.arithmetic import where
+from engine.tensor.creation import full_like
 from engine.tensor.transcendental import xlogy
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
-    "hinge_embedding_loss",
+    "gaussian_nll_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",
-    "margin_ranking_loss",
     "mse_loss",
     "poisson_nll_loss",
+    "sigmoid_focal_loss",
     "smooth_l1_loss",
-    "soft_margin_loss",
 ]
 
 
-def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """(input - target)^2, of equal shapes. Returns [] for "mean" (over all elements) and "sum"."""
-    check_reduction(reduction)
-    return apply(ops.MSE, same_shape("mse_loss", input, target), (reduction,))
+def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """(input - target)^2, of equal shapes. Returns [] for "mean" (over all elements) and "sum".
+
+    weight: of each element, of the same shape; the mean is then over the weights
+    """
+    return _elementwise(ops.MSE, "mse_loss", input, target, reduction, weight)
 
 
-def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """|input - target|, of equal shapes. Returns [] for "mean" (over all elements) and "sum"."""
+def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
+    """|input - target|, of equal shapes. Returns [] for "mean" (over all elements) and "sum".
+
+    weight: of each element, of the same shape; the mean is then over the weights
+    """
+    return _elementwise(ops.L1, "l1_loss", input, target, reduction, weight)
+
+
+def _elementwise(
+    op: Op, name: str, input: Tensor, target: Tensor, reduction: str, weight: Tensor | None
+) -> Tensor:
     check_reduction(reduction)
-    return apply(ops.L1, same_shape("l1_loss", input, target), (reduction,))
+    operands = same_shape(name, input, target)
+    if weight is None:
+        return apply(op, operands, (reduction,))
+    if weight.shape != input.shape:
+        raise ShapeError(f"{name}: the weight {weight.shape} must have the input's shape {input.shape}")
+    return weighted(apply(op, operands, ("none",)) * weight, weight, reduction)
 
 
 def huber_loss(
@@ -112,21 +131,61 @@ def poisson_nll_loss(
     return reduced(losses, reduction)
 
 
-def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
-    """log(1 + exp(-target input)), targets being 1 or -1."""
-    return reduced((-target * input).exp().log1p(), reduction)
-
-
-def margin_ranking_loss(
-    input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, reduction: str = "mean"
+def gaussian_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    var: Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
 ) -> Tensor:
-    """max(0, margin - target (input1 - input2))"""
-    return reduced((-target * (input1 - input2) + margin).clamp(min=0), reduction)
+    """(log var + (input - target)^2 / var) / 2 for targets that are normal around input.
+
+    var: the variance, of input's shape, without its last axis, with one axis of size 1, or a number; values
+        below eps count as eps, but keep their gradient; full: adds the constant log(2 pi) / 2
+    Raises ShapeError if the shapes don't fit, EngineError for a variance below 0.
+    """
+    check_reduction(reduction)
+    variance = full_like(input, var) if isinstance(var, int | float) else var
+    if variance.device.type == "cpu" and bool((variance < 0).any()):
+        raise EngineError(
+            "gaussian_nll_loss: var has elements below 0; it is a variance, so pass exp or softplus of it"
+        )
+    if variance.shape != input.shape:
+        if input.shape[:-1] == variance.shape:
+            variance = variance.unsqueeze(-1)
+        elif variance.ndim != input.ndim or [
+            n for m, n in zip(input.shape, variance.shape, strict=True) if m != n
+        ] != [1]:
+            raise ShapeError(
+                f"gaussian_nll_loss: var {variance.shape} must have the shape of input {input.shape}, "
+                "lack its last axis, or have size 1 in one axis"
+            )
+    clamped = variance.clone()
+    with no_grad():
+        clamped.clamp_(min=eps)
+    difference = input - target
+    losses = (clamped.log() + difference * difference / clamped) * 0.5
+    return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
 
 
-def hinge_embedding_loss(
-    input: Tensor, target: Tensor, margin: float = 1.0, reduction: str = "mean"
+def sigmoid_focal_loss(
+    inputs: Tensor, targets: Tensor, alpha: float = 0.25, gamma: float = 2, reduction: str = "none"
 ) -> Tensor:
-    """input where the target is 1, max(0, margin - input) where it is -1."""
-    near = where(target != -1, input, 0.0)
-    return reduced(near + where(target != 1, (margin - input).clamp(min=0), 0.0), reduction)
+    """Binary cross entropy times (1 - p)^gamma, p the probability of what is so (Lin et al. 2017, eq. 5).
+
+    inputs: logits of any shape; targets: of the same shape, 0 or 1
+    alpha: weight of the positives, with 1 - alpha for the negatives; below 0: no weights
+    As torchvision.ops.sigmoid_focal_loss.
+    """
+    if not alpha <= 1:
+        raise EngineError(
+            f"sigmoid_focal_loss: alpha must be in [0, 1], or below 0 for no weights, not {alpha}"
+        )
+    x, y = same_shape("sigmoid_focal_loss", inputs, targets)
+    p = x.sigmoid()
+    wrong = p * (1 - y) + (1 - p) * y
+    losses = binary_cross_entropy_with_logits(x, y, reduction="none") * wrong**gamma
+    if alpha >= 0:
+        losses = (y * alpha + (1 - y) * (1 - alpha)) * losses
+    return reduced(losses, reduction)

@@ -1,10 +1,13 @@
 """What losses share: the reduction, and operands of equal shape."""
 
+from typing import Literal, get_args
+
 from engine.errors import ShapeError
 from engine.tensor import Tensor
 from engine.tensor.promotion import pair
 
-_REDUCTIONS = ("mean", "sum", "none")
+Reduction = Literal["mean", "sum", "none"]
+_REDUCTIONS = get_args(Reduction)
 
 
 def check_reduction(reduction: str) -> None:

@@ -153,7 +153,7 @@ def test_losses_refuse_what_does_not_fit():
     with pytest.raises(ShapeError, match="same shape"):
         nn.MSELoss()(engine.zeros(4), engine.zeros(4, 1))
     with pytest.raises(ShapeError, match="reduction must be one of"):
-        nn.MSELoss(reduction="avg")(scores, scores)
+        nn.MSELoss(reduction="avg")(scores, scores)  # type: ignore[arg-type]  # on purpose
 
 
 def test_initialisers_have_their_variance():

@@ -163,6 +163,8 @@ def _converted(torch: Any, value: Any, leaves: list[tuple[Any, Any]]) -> Any:
             ours.requires_grad_()
             leaves.append((ours, value))
         return ours
+    if isinstance(value, torch.nn.Module):
+        return getattr(engine.nn, type(value).__name__)()
     if isinstance(value, torch.dtype):
         return dtypes.dtype(str(value).removeprefix("torch."))
     if isinstance(value, torch.device):
