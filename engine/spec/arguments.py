@@ -7,9 +7,9 @@ argument here.
 import inspect
 import math
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
 from engine.spec.bounds import ANY_INTEGER, ANY_NUMBER, BOUNDS, LARGEST_SIZE, Bounds
 from engine.spec.complaints import is_text, show
@@ -20,7 +20,25 @@ LONGEST_LIST = 64
 
 
 class Mismatch(Exception):
-    """A JSON value isn't what the argument takes. The message says what would be."""
+    """A JSON value isn't what the argument takes. The message says what would be.
+
+    path: where within the value
+    """
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class Nested(Protocol):
+    """An argument that is itself something of the catalogue: a layer that is repeated, for one."""
+
+    def make(self, **extra: Any) -> Any: ...
+    def canonical(self) -> dict[str, Any]: ...
+
+
+# how to read {"type": ...} where an argument's hint is a class of this kind
+READERS: dict[type, Callable[[type, Any], Nested]] = {}
 
 
 @dataclass(frozen=True)
@@ -109,12 +127,26 @@ def to_json(value: Any) -> Any:
     """A constructor's value as JSON holds it: tuples are lists."""
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
-    return value
+    return value.canonical() if hasattr(value, "canonical") else value
+
+
+def made(value: Any, **extra: Any) -> Any:
+    """A value for a constructor, with what is nested in it made first."""
+    if isinstance(value, tuple | list):
+        return [made(item, **extra) for item in value] if any(hasattr(v, "make") for v in value) else value
+    return value.make(**extra) if hasattr(value, "make") else value
+
+
+def reader_of(hint: Any) -> Callable[[type, Any], Nested] | None:
+    """What reads an argument of that class, if it is one of the catalogue's kinds."""
+    if not isinstance(hint, type):
+        return None
+    return next((read for kind, read in READERS.items() if issubclass(hint, kind)), None)
 
 
 def _json_part(hint: Any) -> Any:
     """The part of a type hint that JSON can hold, or None."""
-    if hint in (bool, int, float, str, type(None)) or get_origin(hint) is Literal:
+    if hint in (bool, int, float, str, type(None)) or get_origin(hint) is Literal or reader_of(hint):
         return hint
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
@@ -139,6 +171,9 @@ def _read(hint: Any, value: Any, bounds: Bounds | None) -> Any:
         raise Mismatch(f"is {show(value)}, not {_or([show(choice) for choice in get_args(hint)])}")
     if get_origin(hint) is tuple:
         return _read_list(get_args(hint), value, bounds)
+    nested = reader_of(hint)
+    if nested is not None and isinstance(value, Mapping):
+        return nested(hint, value)
     if hint is bool and isinstance(value, bool):
         return value
     if hint is type(None) and value is None:
@@ -159,6 +194,8 @@ def _read_any(hints: tuple[Any, ...], value: Any, bounds: Bounds | None) -> Any:
         try:
             return _read(hint, value, bounds)
         except Mismatch as mismatch:
+            if mismatch.path:
+                raise
             problems.append(str(mismatch))
     within = [problem for problem in problems if ", not " not in problem]  # the right type, out of its limits
     raise Mismatch(within[0] if within else f"is {show(value)}, not {_or([_words(hint) for hint in hints])}")
@@ -178,6 +215,8 @@ def _read_list(items: tuple[Any, ...], value: Any, bounds: Bounds | None) -> tup
         try:
             read.append(_read(hint, item, bounds))
         except Mismatch as mismatch:
+            if mismatch.path:
+                raise Mismatch(str(mismatch), (position, *mismatch.path)) from None
             raise Mismatch(f"has a fault at item {position}: it {mismatch}") from None
     return tuple(read)
 
@@ -211,9 +250,11 @@ def _words(hint: Any) -> str:
         return _or([show(choice) for choice in get_args(hint)])
     if get_origin(hint) is tuple:
         items = get_args(hint)
-        several = {int: "integers", float: "numbers", str: "strings", bool: "booleans"}.get(items[0], "items")
+        several = {int: "integers", float: "numbers", str: "strings", bool: "booleans"}.get(
+            items[0], "objects"
+        )
         return f"a list of {several}" if Ellipsis in items else f"a list of {len(items)} {several}"
-    return plain[hint]
+    return plain.get(hint) or f"an object with the type of a {hint.__name__} and its arguments"
 
 
 def _or(words: list[str]) -> str:
@@ -231,6 +272,8 @@ def _schema(hint: Any, bounds: Bounds | None) -> dict[str, Any]:
             return {"type": "array", "items": _schema(items[0], bounds), "maxItems": LONGEST_LIST}
         parts = [_schema(item, bounds) for item in items]
         return {"type": "array", "prefixItems": parts, "minItems": len(items), "maxItems": len(items)}
+    if reader_of(hint):
+        return {"type": "object", "properties": {"type": {"type": "string"}}, "required": ["type"]}
     name = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}[hint]
     if hint in (int, float):
         return {"type": name} | (bounds or (ANY_INTEGER if hint is int else ANY_NUMBER)).schema()

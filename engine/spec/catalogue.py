@@ -9,12 +9,17 @@ from typing import Any
 from engine import optim
 from engine.errors import EngineError
 from engine.optim import lr_scheduler
-from engine.spec.layers import LAYERS, LOSSES, entries_of, public_classes
+from engine.spec.arguments import READERS
+from engine.spec.entries import read_part
+from engine.spec.layers import LAYERS, LOSSES, Entries, entries_of, public_classes
 from engine.spec.metrics import METRICS
 from engine.vision import transforms
 
+# a scheduler may be made of others
+READERS[lr_scheduler.LRScheduler] = lambda kind, value: read_part(SCHEDULERS, kind, value)
+
 OPTIMIZERS = entries_of("optimizer", public_classes(optim, optim.Optimizer))
-SCHEDULERS = entries_of("scheduler", public_classes(lr_scheduler, lr_scheduler.LRScheduler))
+SCHEDULERS: Entries = entries_of("scheduler", public_classes(lr_scheduler, lr_scheduler.LRScheduler))
 TRANSFORMS = entries_of("transform", public_classes(transforms, object))
 METRICS_OF = entries_of("metric", METRICS.values())
 KINDS = {

@@ -3,11 +3,11 @@
 import functools
 import inspect
 import types
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Union, get_args, get_origin
 
-from engine.spec.arguments import Argument, Mismatch, arguments_of, hints_of, object_schema, to_json
+from engine.spec.arguments import Argument, Mismatch, arguments_of, hints_of, made, object_schema, to_json
 from engine.spec.complaints import Complaints, at, nearest, show
 from engine.tensor import Tensor
 
@@ -74,7 +74,8 @@ class Entry:
                 try:
                     values[name] = argument.read(given[name])
                 except Mismatch as mismatch:
-                    complaints.add(at(pointer, name), f"{name} {mismatch}")
+                    subject = f"{mismatch.path[-1]} " if mismatch.path else f"{name} "
+                    complaints.add(at(pointer, name, *mismatch.path), f"{subject}{mismatch}")
             elif argument.required and name not in INFERRED:
                 complaints.add(pointer, f"{self.name} needs {name}, which is missing")
         return values
@@ -83,8 +84,11 @@ class Entry:
         """The object, or for a function the call that waits for its tensors."""
         if self.kind != "function":
             known = self._parameters
-            made = {name: value for name, value in values.items() if name not in self.calls}
-            return self.target(**made, **{key: value for key, value in extra.items() if key in known})
+            given = {key: value for key, value in extra.items() if key in known}
+            return self.target(
+                **{name: made(value, **extra) for name, value in values.items() if name not in self.calls},
+                **given,
+            )
         if not self.operands:
             return lambda *tensors: self.target(tensors, **values)
         return functools.partial(self.target, **values)
@@ -124,6 +128,42 @@ class Entry:
             schema["properties"] |= {"name": name, "inputs": inputs}
             entry["kind"] = self.kind
         return entry
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something of the catalogue as an argument of something else."""
+
+    entry: Entry
+    values: dict[str, Any]
+
+    def make(self, **extra: Any) -> Any:
+        return self.entry.make(self.values, **extra)
+
+    def canonical(self) -> dict[str, Any]:
+        return {"type": self.entry.name, **self.entry.canonical(self.values)}
+
+
+def read_part(known: Mapping[str, Entry], kind: type, value: Mapping[str, Any]) -> Part:
+    """What {"type": ..., arguments} names among `known`, which must be of that kind. Raises Mismatch."""
+    name = value.get("type")
+    entry = known.get(name) if isinstance(name, str) else None
+    if entry is None or not (isinstance(entry.target, type) and issubclass(entry.target, kind)):
+        fitting = [
+            key for key, e in known.items() if isinstance(e.target, type) and issubclass(e.target, kind)
+        ]
+        raise Mismatch(f"is {show(name)}, which isn't known here{nearest(name, fitting)}", ("type",))
+    complaints = Complaints()
+    values = entry.read({key: each for key, each in value.items() if key != "type"}, "", complaints)
+    for name, argument in entry.arguments.items():
+        if argument.required and name not in values:
+            raise Mismatch(f"is missing; {entry.name} needs it", (name,))
+    for problem in complaints.problems:
+        path = tuple(problem.pointer.split("/")[1:])
+        raise Mismatch(
+            problem.detail.removeprefix(f"{path[-1]} ") if path else problem.detail, path or ("type",)
+        )
+    return Part(entry, values)
 
 
 def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:

@@ -17,7 +17,7 @@ from engine.nn import Module
 from engine.spec.bodies import Body
 from engine.spec.complaints import Complaints, at, show
 from engine.spec.definitions import Definition
-from engine.spec.entries import INFERRED, Entry
+from engine.spec.entries import INFERRED, Entry, Part
 from engine.spec.meter import MeteredDevice, Tally
 from engine.spec.network import Network, Step, Wiring, repeated
 from engine.spec.nodes import INPUT, Node
@@ -178,10 +178,14 @@ class Inference:
 
     def _is_batch_first(self, node: Node, entry: Entry, values: dict[str, Any]) -> bool:
         """Layers of sequences take time before batch unless told; here axis 0 is always the batch."""
+        pointer = node.pointer
+        for name, value in values.items():
+            if isinstance(value, Part):  # a layer that this one repeats
+                entry, values, pointer = value.entry, value.values, at(pointer, name)
         if "batch_first" not in entry.arguments or values.get("batch_first"):
             return True
         detail = f'{entry.name} needs "batch_first": true, since in a definition axis 0 is always the batch'
-        self._tell(at(node.pointer, "batch_first") if "batch_first" in values else node.pointer, detail)
+        self._tell(at(pointer, "batch_first") if "batch_first" in values else pointer, detail)
         return False
 
     def _apply(

@@ -6,7 +6,8 @@ from types import ModuleType
 from typing import Any
 
 from engine import nn
-from engine.spec.entries import Entry, entry_of
+from engine.spec.arguments import READERS
+from engine.spec.entries import Entry, entry_of, read_part
 from engine.spec.functions import FUNCTIONS
 
 Entries = dict[str, Entry]
@@ -25,6 +26,9 @@ def entries_of(kind: str, targets: Iterable[Any]) -> Entries:
     return {entry.name: entry for entry in made if entry is not None}
 
 
+# an argument may be a module itself, as a Transformer's layer
+READERS[nn.Module] = lambda kind, value: read_part(LAYERS, kind, value)
+
 # torch.nn's names tell losses from layers; a class without a forward of its own only holds others
 _MODULES = [
     c for c in public_classes(nn, nn.Module) if "forward" in vars(c) and not issubclass(c, nn.Sequential)
@@ -35,6 +39,6 @@ LOSSES = {
     for name, entry in entries_of("loss", [c for c in _MODULES if c.__name__.endswith("Loss")]).items()
     if entry.takes(2)
 }
-LAYERS = entries_of("module", [c for c in _MODULES if not c.__name__.endswith("Loss")]) | entries_of(
+LAYERS: Entries = entries_of("module", [c for c in _MODULES if not c.__name__.endswith("Loss")]) | entries_of(
     "function", FUNCTIONS
 )
