@@ -16,11 +16,16 @@ from engine.autograd import (
 from engine.backends import cuda
 from engine.device import Device as device
 from engine.dtypes import DType as dtype
-from engine.dtypes import bool_ as bool
 from engine.dtypes import (
+    bfloat16,
+    complex64,
+    complex128,
+    finfo,
+    float16,
     float32,
     float64,
     get_default_dtype,
+    iinfo,
     int8,
     int16,
     int32,
@@ -29,8 +34,13 @@ from engine.dtypes import (
     set_default_dtype,
     uint8,
 )
+from engine.dtypes import bool_ as bool
+from engine.dtypes import complex64 as cfloat
+from engine.dtypes import complex128 as cdouble
+from engine.dtypes import float16 as half
 from engine.dtypes import float32 as float
 from engine.dtypes import float64 as double
+from engine.dtypes import int16 as short
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
 from engine.serialization import load, save
@@ -42,16 +52,26 @@ from engine.tensor import (
     blocks,
     comparison,
     copies,
+    counting,
     creation,
+    distances,
+    grids,
     indexing,
+    norms,
     orders,
     placing,
     products,
     promotion,
     random,
     reductions,
+    scattering,
     shapes,
+    statistics,
+    strides,
     transcendental,
+)
+from engine.tensor import (
+    complex as complex_numbers,
 )
 
 # each family says itself which of its names belong here
@@ -59,32 +79,49 @@ from engine.tensor.arithmetic import *  # noqa: F403
 from engine.tensor.blends import *  # noqa: F403
 from engine.tensor.blocks import *  # noqa: F403
 from engine.tensor.comparison import *  # noqa: F403
+from engine.tensor.complex import *  # noqa: F403
 from engine.tensor.copies import *  # noqa: F403
+from engine.tensor.counting import *  # noqa: F403
 from engine.tensor.creation import *  # noqa: F403
+from engine.tensor.distances import *  # noqa: F403
+from engine.tensor.grids import *  # noqa: F403
 from engine.tensor.indexing import *  # noqa: F403
+from engine.tensor.norms import *  # noqa: F403
 from engine.tensor.orders import *  # noqa: F403
 from engine.tensor.placing import *  # noqa: F403
 from engine.tensor.products import *  # noqa: F403
 from engine.tensor.promotion import *  # noqa: F403
 from engine.tensor.random import *  # noqa: F403
 from engine.tensor.reductions import *  # noqa: F403
+from engine.tensor.scattering import *  # noqa: F403
 from engine.tensor.shapes import *  # noqa: F403
+from engine.tensor.statistics import *  # noqa: F403
+from engine.tensor.strides import *  # noqa: F403
 from engine.tensor.transcendental import *  # noqa: F403
 
 __all__ = [
     "Generator",
     "Tensor",
     "autograd",
+    "bfloat16",
     "bool",
+    "cdouble",
+    "cfloat",
+    "complex64",
+    "complex128",
     "cuda",
     "device",
     "double",
     "dtype",
     "enable_grad",
+    "finfo",
     "float",
+    "float16",
     "float32",
     "float64",
     "get_default_dtype",
+    "half",
+    "iinfo",
     "inference_mode",
     "int",
     "int8",
@@ -102,6 +139,7 @@ __all__ = [
     "save",
     "set_default_dtype",
     "set_grad_enabled",
+    "short",
     "uint8",
     "utils",
     "vision",
@@ -111,14 +149,22 @@ __all__ += arithmetic.__all__
 __all__ += blends.__all__
 __all__ += blocks.__all__
 __all__ += comparison.__all__
+__all__ += complex_numbers.__all__
 __all__ += copies.__all__
+__all__ += counting.__all__
 __all__ += creation.__all__
+__all__ += distances.__all__
+__all__ += grids.__all__
 __all__ += indexing.__all__
+__all__ += norms.__all__
 __all__ += orders.__all__
 __all__ += placing.__all__
 __all__ += products.__all__
 __all__ += promotion.__all__
 __all__ += random.__all__
 __all__ += reductions.__all__
+__all__ += scattering.__all__
 __all__ += shapes.__all__
+__all__ += statistics.__all__
+__all__ += strides.__all__
 __all__ += transcendental.__all__

@@ -1,23 +1,47 @@
 """Layers, and what they are built from; each file says itself which of its names belong here."""
 
-from engine.nn import activation, containers, distance, dropout, functional, init, linear, loss, margin, shape
+from engine.nn import (
+    activation,
+    cells,
+    containers,
+    distance,
+    dropout,
+    embedding,
+    functional,
+    init,
+    linear,
+    loss,
+    margin,
+    norm,
+    rnn,
+    shape,
+    utils,
+)
 from engine.nn.activation import *  # noqa: F403
+from engine.nn.cells import *  # noqa: F403
 from engine.nn.containers import *  # noqa: F403
 from engine.nn.distance import *  # noqa: F403
 from engine.nn.dropout import *  # noqa: F403
+from engine.nn.embedding import *  # noqa: F403
 from engine.nn.linear import *  # noqa: F403
 from engine.nn.loss import *  # noqa: F403
 from engine.nn.margin import *  # noqa: F403
 from engine.nn.module import Module
+from engine.nn.norm import *  # noqa: F403
 from engine.nn.parameter import Parameter
+from engine.nn.rnn import *  # noqa: F403
 from engine.nn.shape import *  # noqa: F403
 
-__all__ = ["Module", "Parameter", "functional", "init"]
+__all__ = ["Module", "Parameter", "functional", "init", "utils"]
 __all__ += activation.__all__
+__all__ += cells.__all__
 __all__ += containers.__all__
 __all__ += distance.__all__
 __all__ += dropout.__all__
+__all__ += embedding.__all__
 __all__ += linear.__all__
 __all__ += loss.__all__
 __all__ += margin.__all__
+__all__ += norm.__all__
+__all__ += rnn.__all__
 __all__ += shape.__all__

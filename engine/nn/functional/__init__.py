@@ -1,12 +1,26 @@
 """The functions behind the layers; each file says itself which of its names belong here."""
 
-from engine.nn.functional import classification, convolutions, ctc, distances, losses, margins, vectors
+from engine.nn.functional import (
+    classification,
+    convolutions,
+    ctc,
+    distances,
+    embeddings,
+    losses,
+    margins,
+    norms,
+    padding,
+    vectors,
+)
 from engine.nn.functional.classification import *  # noqa: F403
 from engine.nn.functional.convolutions import *  # noqa: F403
 from engine.nn.functional.ctc import *  # noqa: F403
 from engine.nn.functional.distances import *  # noqa: F403
+from engine.nn.functional.embeddings import *  # noqa: F403
 from engine.nn.functional.losses import *  # noqa: F403
 from engine.nn.functional.margins import *  # noqa: F403
+from engine.nn.functional.norms import *  # noqa: F403
+from engine.nn.functional.padding import *  # noqa: F403
 from engine.nn.functional.vectors import *  # noqa: F403
 from engine.tensor import activations
 from engine.tensor.activations import *  # noqa: F403
@@ -21,6 +35,9 @@ __all__ += classification.__all__
 __all__ += convolutions.__all__
 __all__ += ctc.__all__
 __all__ += distances.__all__
+__all__ += embeddings.__all__
 __all__ += losses.__all__
 __all__ += margins.__all__
+__all__ += norms.__all__
+__all__ += padding.__all__
 __all__ += vectors.__all__

@@ -24,6 +24,12 @@ class Unlike(AssertionError):
 REORDERED = {
     "einsum": lambda tensors, equation: engine.einsum(equation, tensors),
     "where": lambda input, condition, other: engine.where(condition, input, other),
+    "nn.functional.embedding": lambda weight, input, **options: engine.nn.functional.embedding(
+        input, weight, **options
+    ),
+    "nn.functional.embedding_bag": lambda weight, input, **options: engine.nn.functional.embedding_bag(
+        input, weight, **options
+    ),
 }
 
 
