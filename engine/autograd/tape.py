@@ -5,13 +5,18 @@ what a rule reads of the op's own results is kept as an alias without the link t
 """
 
 import itertools
+import traceback
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from engine.autograd.hooks import LeafHooks
 from engine.autograd.mode import MODE
+from engine.autograd.node import Node, Packed, Version
 from engine.backends import META, MetaArray
 from engine.device import Device
+from engine.dtypes import NARROW, SMOOTH_KINDS
 from engine.errors import DeviceError, EngineError, IndexError_, NotDifferentiable, ShapeError
-from engine.ops import Op, Plan
+from engine.ops import Op
 
 V = TypeVar("V", bound="Variable")
 
@@ -20,64 +25,24 @@ _serials = itertools.count()
 _FAILURES = (ValueError, TypeError, IndexError)
 
 
-class Version:
-    """How often the memory that a tensor and its views share was overwritten.
-
-    values: by anything
-    history: by an operation that was recorded, after which views taken before have a wrong history
-    """
-
-    # class attributes rather than an __init__: one is made for every result that a rule keeps
-    values = 0
-    history = 0
-
-
-class Node:
-    """One recorded application of an op.
-
-    parents: per operand a Node, a leaf that gathers its gradient, or None
-    slots: per operand, of which of the parent's outputs it is
-    shapes: of the outputs
-    saved: (tensor, version of its values) of operands, (array, version of its values, Version, slot) of
-        results, then plain values; None once freed
-    """
-
-    __slots__ = ("attrs", "device", "op", "parents", "plan", "retained", "saved", "serial", "shapes", "slots")
-
-    op: Op
-    plan: Plan
-    device: Device
-    attrs: tuple[Any, ...]
-    parents: "list[Node | Variable | None]"
-    slots: list[int]
-    shapes: tuple[tuple[int, ...], ...]
-    saved: list[Any] | None
-    serial: int
-    # non-leaf tensors that asked for their gradient, weakly
-    retained: list[Any] | None
-
-    def name(self) -> str:
-        return "".join(part.capitalize() for part in self.op.name.split("_")) + "Backward0"
-
-    def __repr__(self) -> str:
-        return f"<{self.name()}>"
-
-
 class Variable:
     """The part of a tensor that the tape knows. `engine.tensor.Tensor` gives it its methods.
 
     _version is None until somebody else shares the memory or reads this tensor's version.
+    _view_of and _hooks aren't set at all, to cost nothing, but in views and in leaves with hooks.
     """
 
     __slots__ = (
         "__weakref__",
         "_data",
         "_device",
+        "_hooks",
         "_node",
         "_requires",
         "_seen",
         "_slot",
         "_version",
+        "_view_of",
         "grad",
     )
 
@@ -89,6 +54,9 @@ class Variable:
     _seen: int
     _requires: bool
     _version: Version | None
+    # the tensor that owns the memory
+    _view_of: "Variable"
+    _hooks: LeafHooks
     grad: Any
 
     @staticmethod
@@ -100,12 +68,31 @@ class Variable:
 # what results are made of; engine.tensor puts its class here
 _result: Any = Variable
 _new = object.__new__
+# how many blocks, in all threads, have to see what is recorded: detect_anomaly and saved_tensors_hooks
+_watchers = 0
 
 
 def results_are(tensor_type: type[Variable]) -> None:
     """Make every op's results of this class, which must add no slots to Variable."""
     global _result
     _result = tensor_type
+
+
+def watch(change: int) -> None:
+    """One more (1) or one less (-1) block that has to see what is recorded."""
+    global _watchers
+    _watchers += change
+
+
+# what is given each op with its operands, and gives the operands to take instead; None, which costs nothing,
+# while no thread asks for it
+_prepare: Callable[[Op, tuple[Any, ...]], tuple[Any, ...]] | None = None
+
+
+def prepare_operands(function: Callable[[Op, tuple[Any, ...]], tuple[Any, ...]] | None) -> None:
+    """Let `function` choose the operands of every op, on every thread; None to take them as they are."""
+    global _prepare
+    _prepare = function
 
 
 def wrap(data: Any, device: Device, tensor_type: type[Variable] | None = None) -> Any:
@@ -123,9 +110,14 @@ def wrap(data: Any, device: Device, tensor_type: type[Variable] | None = None) -
 
 def unary(op: Op, x: V, attrs: tuple[Any, ...] = ()) -> V:
     """Apply an op of one operand and one result."""
+    if _prepare is not None:
+        (x,) = _prepare(op, (x,))
     device = x._device
     try:
-        data = device.kernels[op.name](x._data, *attrs)
+        if NARROW and x._data.dtype in NARROW:
+            data = _widened(op, device, (x._data,), attrs)
+        else:
+            data = device.kernels[op.name](x._data, *attrs)
     except _FAILURES as error:
         raise _explained(op, (x,), attrs, error) from error
     if data.__class__ is not device.array_type:
@@ -141,17 +133,22 @@ def unary(op: Op, x: V, attrs: tuple[Any, ...] = ()) -> V:
     if op.view:
         _share(x, out)
     if x._requires and MODE.enabled and not op.constant:
-        _record(op, (x,), attrs, (out,))
+        record(op, (x,), attrs, (out,))
     return out  # type: ignore[no-any-return]  # the result class is chosen at run time
 
 
 def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
     """Apply an op of two operands and one result."""
+    if _prepare is not None:
+        a, b = _prepare(op, (a, b))
     device = a._device
     if b._device is not device:
         raise _apart(op, (a, b))
     try:
-        data = device.kernels[op.name](a._data, b._data, *attrs)
+        if NARROW and (a._data.dtype in NARROW or b._data.dtype in NARROW):
+            data = _widened(op, device, (a._data, b._data), attrs)
+        else:
+            data = device.kernels[op.name](a._data, b._data, *attrs)
     except _FAILURES as error:
         raise _explained(op, (a, b), attrs, error) from error
     if data.__class__ is not device.array_type:
@@ -165,7 +162,7 @@ def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
     out._version = None
     out.grad = None
     if (a._requires or b._requires) and MODE.enabled and not op.constant:
-        _record(op, (a, b), attrs, (out,))
+        record(op, (a, b), attrs, (out,))
     return out  # type: ignore[no-any-return]
 
 
@@ -173,17 +170,21 @@ def apply(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> V:
     """Apply an op of any number of operands (at least one) and one result."""
     if len(inputs) == 1:
         return unary(op, inputs[0], attrs)
+    if _prepare is not None:
+        inputs = _prepare(op, inputs)
     out = wrap(_computed(op, inputs, attrs), inputs[0]._device)
     if not op.constant and MODE.enabled and any(x._requires for x in inputs):
-        _record(op, inputs, attrs, (out,))
+        record(op, inputs, attrs, (out,))
     return out  # type: ignore[no-any-return]
 
 
 def apply_several(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> tuple[V, ...]:
     """Apply an op of several results."""
+    if _prepare is not None:
+        inputs = _prepare(op, inputs)
     outs = tuple(wrap(data, inputs[0]._device) for data in _computed(op, inputs, attrs))
     if not op.constant and MODE.enabled and any(x._requires for x in inputs):
-        _record(op, inputs, attrs, outs)
+        record(op, inputs, attrs, outs)
     return outs
 
 
@@ -199,7 +200,11 @@ def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ())
         if x._device is not device:
             raise _apart(op, inputs)
     try:
-        device.kernels[op.name](*[x._data for x in inputs], *attrs)
+        arrays = [x._data for x in inputs]
+        if NARROW and any(array.dtype in NARROW for array in arrays):
+            _widened(op, device, arrays, attrs)
+        else:
+            device.kernels[op.name](*arrays, *attrs)
     except _FAILURES as error:
         raise _explained(op, inputs, attrs, error) from error
     for position in op.mutates:
@@ -210,40 +215,30 @@ def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ())
         version.values += 1
 
 
-def keep_values(node: Node | None, x: Variable) -> None:
-    """Before x is overwritten with a result of `node`: give the node a copy of what it kept of x."""
-    if node is None or node.saved is None:
-        return
-    saved = node.saved
-    for k, entry in enumerate(saved):
-        if entry.__class__ is tuple and len(entry) == 2 and entry[0] is x:
-            copy = wrap(x._device.kernels["clone"](x._data), x._device)
-            copy._node, copy._slot, copy._requires, copy._seen = x._node, x._slot, x._requires, 0
-            saved[k] = (copy, 0)
-
-
-def rebase(x: Variable, result: Variable) -> None:
-    """Let x, just overwritten with the values of `result`, go on with result's history."""
-    version = x._version
-    if version is None:
-        version = x._version = Version()
-    version.history += 1
-    x._seen = version.history
-    x._node, x._slot, x._requires = result._node, result._slot, result._requires
-
-
 def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> Any:
     device = inputs[0]._device
     for x in inputs:
         if x._device is not device:
             raise _apart(op, inputs)
     try:
-        data = device.kernels[op.name](*[x._data for x in inputs], *attrs)
+        arrays = [x._data for x in inputs]
+        if NARROW and any(array.dtype in NARROW for array in arrays):
+            data = _widened(op, device, arrays, attrs)
+        else:
+            data = device.kernels[op.name](*arrays, *attrs)
     except _FAILURES as error:
         raise _explained(op, inputs, attrs, error) from error
     if len(op.outputs) == 1:
         return device.as_array(data)
     return [device.as_array(each) for each in data]
+
+
+def _widened(op: Op, device: Device, arrays: Sequence[Any], attrs: tuple[Any, ...]) -> Any:
+    """What an op's kernel gives where an operand is of half precision."""
+    kernel = device.kernels[op.name]
+    if op.view or device.backend.widened is None:
+        return kernel(*arrays, *attrs)
+    return device.backend.widened(kernel, op.name, arrays, attrs, op.mutates)
 
 
 def _share(x: Variable, out: Variable) -> None:
@@ -252,21 +247,25 @@ def _share(x: Variable, out: Variable) -> None:
     if owner is not None and (owner is x._data or owner is x._data.base):
         if x._version is None:
             x._version = Version()
+            out._view_of = x
+        else:
+            out._view_of = getattr(x, "_view_of", x)
         out._version = x._version
 
 
-def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: tuple[Variable, ...]) -> None:
+def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: tuple[Variable, ...]) -> None:
+    """Make `outs` the results of an op in the graph, whoever has computed them."""
     parents: list[Node | Variable | None] = []
     slots: list[int] = []
     for x in inputs:
         if x._requires:
-            parent = x._node
-            slots.append(x._slot)
-            if parent is None:
+            if x._node is None:
                 parents.append(x)
             else:
-                check_history(x)
-                parents.append(parent)
+                if x._version is not None and x._version.history != x._seen:
+                    _renew(x)
+                parents.append(x._node)
+            slots.append(x._slot)
         else:
             parents.append(None)
             slots.append(0)
@@ -278,7 +277,7 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
     node.parents = parents
     node.slots = slots
     node.serial = next(_serials)
-    node.retained = None
+    node.hooks = None
     node.shapes = tuple([out._data.shape for out in outs])
     saved: list[Any] = []
     for position in plan.keep_inputs:
@@ -296,43 +295,60 @@ def _record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: 
     for position in plan.keep_dtypes:
         saved.append(inputs[position]._data.dtype)
     node.saved = saved
+    if _watchers:
+        noted(node, len(plan.keep_inputs) + len(plan.keep_outputs))
     for slot, out in enumerate(outs):
-        if op.differentiable_outputs[slot] and out._data.dtype.kind == "f":
+        if op.differentiable_outputs[slot] and out._data.dtype.kind in SMOOTH_KINDS:
             out._node = node
             out._slot = slot
             out._requires = True
             out._seen = 0 if out._version is None else out._version.history
 
 
+def noted(node: Node, kept: int) -> None:
+    """What detect_anomaly and saved_tensors_hooks do to a fresh node, of which `kept` tensors are kept."""
+    if MODE.anomaly is not None:
+        node.hooked().made_at = traceback.format_stack()[:-2]
+    if MODE.packing and node.saved is not None:
+        pack, unpack = MODE.packing[-1]
+        for k, entry in enumerate(node.saved[:kept]):
+            if entry is None:
+                continue
+            shown = wrap(entry[0] if len(entry) == 4 else entry[0]._data, node.device)
+            before, MODE.packing, MODE.enabled = (MODE.packing, MODE.enabled), (), False
+            try:
+                held = Packed(unpack, pack(shown))
+            finally:
+                MODE.packing, MODE.enabled = before
+            if len(entry) == 4:
+                held.node, held.slot = "result", entry[3]
+                held.requires = node.op.differentiable_outputs[entry[3]]
+            else:
+                x = entry[0]
+                held.node, held.slot, held.requires = x._node, x._slot, x._requires
+                held.variable = x if x._node is None and x._requires else None
+            node.saved[k] = held
+
+
+def serial_now() -> int:
+    """A number below those of all nodes to come, above those of all that are."""
+    return next(_serials)
+
+
+# gives a view whose base has another history by now a history of its own; engine.autograd.views puts it here
+_renew: Callable[[Variable], None]
+
+
+def views_renew_by(renew: Callable[[Variable], None]) -> None:
+    """Give views whose base was changed in place a history by this function."""
+    global _renew
+    _renew = renew
+
+
 def check_history(x: Variable) -> None:
-    """Refuse a view whose base was since changed in place by a recorded operation."""
+    """Bring a view up to date whose base was since changed in place by a recorded operation."""
     if x._version is not None and x._version.history != x._seen:
-        raise NotDifferentiable(
-            f"this view of shape {tuple(x._data.shape)} was taken before its base was changed in place, so "
-            "its gradient would be that of the old values; take the view again after the change"
-        )
-
-
-def unpack(node: Node, entry: Any) -> Any:
-    """A saved tensor, if its values are still those that the op saw."""
-    kept, expected = entry[0], entry[1]
-    version = entry[2] if len(entry) == 4 else kept._version
-    now = 0 if version is None else version.values
-    if now != expected:
-        shape = kept.shape if len(entry) == 4 else kept._data.shape
-        raise NotDifferentiable(
-            f"a tensor of shape {tuple(shape)} that the gradient of {node.op.name!r} needs was "
-            f"changed in place: it is at version {now}, expected version {expected}; clone() it before the "
-            "change, or use the operation that isn't in place"
-        )
-    if len(entry) == 2:
-        return kept
-    again = wrap(kept, node.device)
-    again._version = version
-    if node.op.differentiable_outputs[entry[3]]:
-        # the op's own result: for the gradient's gradient it needs its history, for as long as the rule runs
-        again._node, again._slot, again._requires, again._seen = node, entry[3], True, version.history
-    return again
+        _renew(x)
 
 
 def _apart(op: Op, inputs: tuple[Variable, ...]) -> DeviceError:

@@ -4,29 +4,18 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
+from engine.autograd.hooks import LeafHooks, NodeHooks
 from engine.autograd.mode import MODE
-from engine.autograd.tape import (
-    Node,
-    Variable,
-    apply,
-    binary,
-    check_history,
-    create,
-    overwrite,
-    unary,
-    unpack,
-)
+from engine.autograd.node import Node
+from engine.autograd.rules import check_finite, fitted, operand_gradients, replaced, replaced_all
+from engine.autograd.tape import Variable, binary, check_history, create, overwrite, unary
 from engine.dtypes import of
 from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
 from engine.ops.creation import FULL
 from engine.ops.elementwise import ADD, CLONE
-from engine.ops.op import ATTR, GRAD, NEEDS, SAVED, VALUE
-from engine.ops.reductions import SUM
-from engine.ops.shapes import RESHAPE
 from engine.ops.updates import ACCUMULATE
 
 _serial = attrgetter("serial")
-Gradients = dict[Node, list[Any]]
 
 
 def backward(
@@ -34,6 +23,7 @@ def backward(
     grad_tensors: Variable | Sequence[Variable | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: None = None,
     inputs: Variable | Sequence[Variable] | None = None,
 ) -> None:
     """Add the gradients of `tensors` to the .grad of the leaves (of `inputs`, where given) behind them.
@@ -42,18 +32,18 @@ def backward(
     retain_graph: keep the graph for another walk; as create_graph unless given
     create_graph: record the walk, so that the gradients can be differentiated
     """
+    if grad_variables is not None:
+        raise EngineError("backward: grad_variables is the old name of grad_tensors; pass it as grad_tensors")
     roots = _several(tensors)
     seeds = _seeds(grad_tensors, len(roots))
-    retain = create_graph if retain_graph is None else retain_graph
-    if inputs is None:
-        _walk(roots, seeds, retain, create_graph, None)
-        return
-    targets = _several(inputs)
-    found = _walk(roots, seeds, retain, create_graph, targets)
-    fresh = {id(seed._data) for seed in seeds if seed is not None}
-    for x, g in zip(targets, found, strict=True):
+    walk = _Walk(retain_graph, create_graph, None if inputs is None else _several(inputs))
+    if walk.targets is not None and not walk.targets:
+        raise NotDifferentiable("backward: inputs is empty; leave it out to reach all leaves")
+    found = walk.run(roots, seeds)
+    walk.deposited.update(id(seed._data) for seed in seeds if seed is not None)
+    for x, g in zip(walk.targets or (), found, strict=True):
         if g is not None:
-            _deposit(x, g, create_graph, fresh)
+            walk.deposit(x, g)
 
 
 def grad(
@@ -62,7 +52,9 @@ def grad(
     grad_outputs: Variable | Sequence[Variable | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of `outputs` with respect to `inputs`; nobody's .grad changes.
@@ -70,12 +62,28 @@ def grad(
     An input that isn't in the graph raises NotDifferentiable, unless allow_unused (then its gradient is None)
     or materialize_grads (then zeros).
     """
+    if not only_inputs:
+        raise EngineError(
+            "grad: only_inputs=False isn't supported; call backward(), which reaches all leaves"
+        )
+    if is_grads_batched:
+        raise EngineError(
+            "grad: is_grads_batched=True isn't supported; call grad() once per row of grad_outputs"
+        )
+    if materialize_grads and allow_unused is False:
+        raise EngineError(
+            "grad: materialize_grads=True gives unused inputs zeros; it goes with allow_unused=True"
+        )
     roots, targets = _several(outputs), _several(inputs)
     for k, target in enumerate(targets):
+        if not isinstance(target, Variable):
+            raise NotDifferentiable(f"input {k} of grad() must be a tensor, not {type(target).__name__}")
         if not target._requires:
-            raise NotDifferentiable(f"input {k} of grad() doesn't require grad")
-    retain = create_graph if retain_graph is None else retain_graph
-    found = _walk(roots, _seeds(grad_outputs, len(roots)), retain, create_graph, targets)
+            raise NotDifferentiable(
+                f"input {k} of grad(), of shape {tuple(target._data.shape)}, doesn't require grad; set "
+                "requires_grad=True on it before the outputs are computed"
+            )
+    found = _Walk(retain_graph, create_graph, targets).run(roots, _seeds(grad_outputs, len(roots)))
     for k, g in enumerate(found):
         if g is None and materialize_grads:
             x = targets[k]
@@ -100,100 +108,175 @@ def _seeds(given: Variable | Sequence[Variable | None] | None, count: int) -> li
     return seeds
 
 
-def _walk(
-    roots: Sequence[Variable],
-    seeds: Sequence[Variable | None],
-    retain: bool,
-    create_graph: bool,
-    targets: Sequence[Variable] | None,
-) -> list[Any]:
-    leaves: dict[int, Any] = {}
-    pending: Gradients = {}
-    before = MODE.enabled
-    MODE.enabled = create_graph
-    deposited: set[int] = set()
-    try:
-        for root, seed in zip(roots, seeds, strict=True):
-            _seed(root, seed, pending, leaves, targets, create_graph, deposited)
-        order = _order(pending)
-        wanted = None if targets is None else _wanted(order, targets)
-        captured: dict[tuple[Node, int], Any] = {}
-        if targets is not None:
-            captured = {(t._node, t._slot): None for t in targets if t._node is not None}
-        for node in order:
-            grads = pending.pop(node, None)
-            if grads is None:
-                continue
-            if captured:
-                for slot, g in enumerate(grads):
-                    if (node, slot) in captured:
-                        captured[node, slot] = g
-            if node.retained is not None:
-                _retain(node, grads)
-            if wanted is not None and node not in wanted:
-                continue
-            for position, g in _run(node, grads):
-                parent = node.parents[position]
-                if g is None or parent is None:
-                    continue
-                if parent.__class__ is Node:
-                    _add(
-                        pending,
-                        parent,
-                        node.slots[position],
-                        _fitted(node, g, parent.shapes[node.slots[position]]),
-                    )
-                else:
-                    g = _fitted(node, g, parent._data.shape)  # type: ignore[union-attr]  # it is a leaf here
-                    _arrive(parent, g, leaves, targets, create_graph, deposited)
-            if not retain:
-                node.saved = None
-    finally:
-        MODE.enabled = before
-    if targets is None:
-        return []
-    return [leaves.get(id(t)) if t._node is None else captured[t._node, t._slot] for t in targets]
+class _Walk:
+    """One walk.
 
+    pending: per node the gradients of its results, as far as they are known
+    targets: what the gradients are wanted for; None for all leaves, whose .grad takes them
+    leaves: by id, the gradients of leaves that are targets
+    watched: by id, leaves with hooks and the sums of their gradients
+    deposited: ids of arrays that already belong to somebody
+    """
 
-def _seed(
-    root: Variable,
-    seed: Variable | None,
-    pending: Gradients,
-    leaves: dict[int, Any],
-    targets: Sequence[Variable] | None,
-    create_graph: bool,
-    deposited: set[int],
-) -> None:
-    if not root._requires:
-        raise NotDifferentiable(
-            "this tensor doesn't require grad and has no history, so there is nothing to differentiate; "
-            "set requires_grad=True on what it is computed from, and compute it outside no_grad()"
-        )
-    shape = root._data.shape
-    dtype = of(root._data.dtype)
-    if seed is None:
-        if root._data.size != 1:
+    def __init__(self, retain: bool | None, create_graph: bool, targets: list[Variable] | None) -> None:
+        self.retain = create_graph if retain is None else retain
+        self.create_graph = create_graph
+        self.targets = targets
+        self.pending: dict[Node, list[Any]] = {}
+        self.leaves: dict[int, Any] = {}
+        self.watched: dict[int, tuple[Any, Any]] = {}
+        self.deposited: set[int] = set()
+
+    def run(self, roots: Sequence[Variable], seeds: Sequence[Variable | None]) -> list[Any]:
+        targets = self.targets
+        before = MODE.enabled
+        MODE.enabled = self.create_graph
+        try:
+            for root, seed in zip(roots, seeds, strict=True):
+                self.seed(root, seed)
+            order = _order(self.pending)
+            wanted = None if targets is None else _wanted(order, targets)
+            captured: dict[tuple[Node, int], Any] = {}
+            if targets is not None:
+                captured = {(t._node, t._slot): None for t in targets if t._node is not None}
+            # leaves with hooks get the sum of their gradients when the last node that adds to it is done
+            last = _last_uses(order) if LeafHooks.ever_made else {}
+            for node in order:
+                grads = self.pending.pop(node, None)
+                if grads is not None:
+                    self.visit(node, grads, captured, wanted)
+                if last:
+                    for leaf in last.get(node, ()):
+                        self.finish(leaf)
+            for leaf, _ in list(self.watched.values()):
+                self.finish(leaf)
+        finally:
+            MODE.enabled = before
+        if targets is None:
+            return []
+        return [self.leaves.get(id(t)) if t._node is None else captured[t._node, t._slot] for t in targets]
+
+    def seed(self, root: Variable, seed: Variable | None) -> None:
+        if not root._requires:
             raise NotDifferentiable(
-                f"a gradient can be created implicitly only for a single element, and this tensor has shape "
-                f"{tuple(shape)}; reduce it first, or pass the gradient"
+                f"this tensor of shape {tuple(root._data.shape)} doesn't require grad and has no history, so there "
+                "is nothing to differentiate; set requires_grad=True on what it is computed from, and compute it "
+                "outside no_grad()"
             )
-        seed = create(FULL, root._device, (tuple(shape), 1, dtype))
-    else:
-        if tuple(seed._data.shape) != tuple(shape):
-            raise ShapeError(
-                f"the gradient has shape {tuple(seed._data.shape)} and its tensor {tuple(shape)}"
-            )
-        if seed._data.dtype != root._data.dtype:
-            raise DTypeError(f"the gradient is {seed._data.dtype} and its tensor {root._data.dtype}")
-        deposited.add(id(seed._data))
-    if root._node is None:
-        _arrive(root, seed, leaves, targets, create_graph, deposited)
-    else:
-        check_history(root)
-        _add(pending, root._node, root._slot, seed)
+        shape = root._data.shape
+        dtype = of(root._data.dtype)
+        if seed is None:
+            if root._data.size != 1:
+                raise NotDifferentiable(
+                    "a gradient can be created implicitly only for a single element, and this tensor has shape "
+                    f"{tuple(shape)}; reduce it first, or pass the gradient"
+                )
+            if dtype.is_complex:
+                raise NotDifferentiable(
+                    f"a gradient can be created implicitly only for a real tensor, not {dtype}; pass the gradient"
+                )
+            seed = create(FULL, root._device, (tuple(shape), 1, dtype))
+        else:
+            if not isinstance(seed, Variable):
+                raise NotDifferentiable(f"a gradient must be a tensor or None, not {type(seed).__name__}")
+            if tuple(seed._data.shape) != tuple(shape):
+                raise ShapeError(
+                    f"the gradient has shape {tuple(seed._data.shape)} and its tensor {tuple(shape)}"
+                )
+            if seed._data.dtype != dtype.numpy:
+                raise DTypeError(f"the gradient is {of(seed._data.dtype)} and its tensor {dtype}")
+            self.deposited.add(id(seed._data))
+        if root._node is not None:
+            check_history(root)
+        if root._node is None:
+            self.arrive(root, seed)
+        else:
+            self.add(root._node, root._slot, seed)
+
+    def visit(
+        self, node: Node, grads: list[Any], captured: dict[tuple[Node, int], Any], wanted: set[Node] | None
+    ) -> None:
+        hooks = node.hooks
+        if hooks is not None:
+            _tensor_hooks(node, hooks, grads)
+        if captured:
+            for slot, g in enumerate(grads):
+                if (node, slot) in captured:
+                    captured[node, slot] = g
+        if wanted is not None and node not in wanted:
+            return
+        if hooks is not None and hooks.before:
+            grads = replaced_all(node, hooks.before, grads, grads)
+        found = operand_gradients(node, grads)
+        if MODE.anomaly:
+            check_finite(node, found)
+        if hooks is not None and hooks.after:
+            given: list[Any] = [None] * len(node.parents)
+            for position, g in found:
+                given[position] = g
+            found = list(enumerate(replaced_all(node, hooks.after, given, given, grads)))
+        for position, g in found:
+            parent = node.parents[position]
+            if g is None or parent is None:
+                continue
+            if parent.__class__ is Node:
+                slot = node.slots[position]
+                self.add(parent, slot, fitted(node, g, parent.shapes[slot]))
+            else:
+                self.arrive(parent, fitted(node, g, parent._data.shape))  # type: ignore[union-attr]  # a leaf
+        if not self.retain:
+            node.saved = None
+
+    def add(self, node: Node, slot: int, g: Any) -> None:
+        grads = self.pending.get(node)
+        if grads is None:
+            grads = self.pending[node] = [None] * len(node.shapes)
+        grads[slot] = g if grads[slot] is None else binary(ADD, grads[slot], g)
+
+    def arrive(self, leaf: Any, g: Any) -> None:
+        if LeafHooks.ever_made and getattr(leaf, "_hooks", None) is not None:
+            known = self.watched.get(id(leaf))
+            self.watched[id(leaf)] = leaf, g if known is None else binary(ADD, known[1], g)
+        else:
+            self.take(leaf, g)
+
+    def take(self, leaf: Any, g: Any) -> None:
+        if self.targets is None:
+            self.deposit(leaf, g)
+        else:
+            known = self.leaves.get(id(leaf))
+            self.leaves[id(leaf)] = g if known is None else binary(ADD, known, g)
+
+    def finish(self, leaf: Any) -> None:
+        """Run the hooks of a leaf whose gradient is complete, and let it have the result."""
+        _, g = self.watched.pop(id(leaf), (None, None))
+        if g is None:
+            return
+        for hook in list(leaf._hooks.before.values()):
+            g = replaced("a leaf", hook, g)
+        self.take(leaf, g)
+
+    def deposit(self, leaf: Any, g: Any) -> None:
+        """Add to a tensor's .grad: in place, unless the sum itself must be differentiable."""
+        before = leaf.grad
+        if before is None:
+            # .grad must own its memory: a view, or an array that came by another way too, is copied
+            if g._data.base is not None or id(g._data) in self.deposited:
+                g = unary(CLONE, g)
+            self.deposited.add(id(g._data))
+            leaf.grad = g
+        elif self.create_graph:
+            leaf.grad = binary(ADD, before, g)
+        else:
+            overwrite(ACCUMULATE, (before, g))
+        if LeafHooks.ever_made:
+            hooks = getattr(leaf, "_hooks", None)
+            for hook in list(hooks.after.values()) if hooks is not None else ():
+                if hook(leaf) is not None:
+                    raise EngineError("a post-accumulate-grad hook must return None; it may change x.grad")
 
 
-def _order(pending: Gradients) -> list[Node]:
+def _order(pending: dict[Node, list[Any]]) -> list[Node]:
     """Every node behind the roots, the latest first: operands are always older than results."""
     seen: set[Node] = set(pending)
     stack = list(pending)
@@ -222,101 +305,25 @@ def _wanted(order: list[Node], targets: Sequence[Variable]) -> set[Node]:
     return wanted
 
 
-def _run(node: Node, grads: list[Any]) -> list[tuple[int, Any]]:
-    """The gradients that a node's rules give, as (position of the operand, gradient)."""
-    saved = node.saved
-    if saved is None:
-        raise NotDifferentiable(
-            "trying to go backward through the graph a second time: what it kept was freed by the first; "
-            "pass retain_graph=True to the first backward() or grad()"
-        )
-    attrs = node.attrs
-    out: list[tuple[int, Any]] = []
-    for position, rule, places in node.plan.steps:
-        args: list[Any] = []
-        for kind, where in places:
-            if kind == GRAD:
-                args.append(grads[where])
-            elif kind == SAVED:
-                args.append(unpack(node, saved[where]))
-            elif kind == ATTR:
-                args.append(attrs[where])
-            elif kind == VALUE:
-                args.append(saved[where])
-            elif kind == NEEDS:
-                args.append(node.plan.needs)
-            else:
-                args.append(tuple(unpack(node, saved[k]) if one == SAVED else saved[k] for one, k in where))
-        result = rule(*args)
-        if position >= 0:
-            out.append((position, result))
-        else:
-            if len(result) != len(node.parents):
-                raise EngineError(
-                    f"the gradient rule of {node.op.name!r} gave {len(result)} gradients "
-                    f"for {len(node.parents)} operands"
-                )
-            out.extend(enumerate(result))
-    return out
+def _last_uses(order: list[Node]) -> dict[Node, list[Any]]:
+    """Per node, the leaves with hooks to which it is the last of the walk to give a gradient."""
+    last: dict[int, tuple[Node, Any]] = {}
+    for node in order:
+        for parent in node.parents:
+            if parent is not None and parent.__class__ is not Node and hasattr(parent, "_hooks"):
+                last[id(parent)] = node, parent
+    found: dict[Node, list[Any]] = {}
+    for node, leaf in last.values():
+        found.setdefault(node, []).append(leaf)
+    return found
 
 
-def _fitted(node: Node, g: Any, shape: tuple[int, ...]) -> Any:
-    """A gradient in its operand's shape: the one place where broadcasting is undone."""
-    given = g._data.shape
-    if given == shape:
-        return g
-    if not node.op.broadcasts or len(given) < len(shape):
-        raise ShapeError(
-            f"the gradient rule of {node.op.name!r} gave shape {tuple(given)} for an operand of {shape}"
-        )
-    lead = len(given) - len(shape)
-    axes = tuple(
-        axis for axis in range(len(given)) if axis < lead or (shape[axis - lead] == 1 and given[axis] != 1)
-    )
-    if axes:
-        g = unary(SUM, g, (axes, False))
-    return g if g._data.shape == shape else unary(RESHAPE, g, (shape,))
-
-
-def _add(pending: Gradients, node: Node, slot: int, g: Any) -> None:
-    grads = pending.get(node)
-    if grads is None:
-        grads = pending[node] = [None] * len(node.shapes)
-    grads[slot] = g if grads[slot] is None else binary(ADD, grads[slot], g)
-
-
-def _arrive(
-    leaf: Any,
-    g: Any,
-    leaves: dict[int, Any],
-    targets: Sequence[Variable] | None,
-    create_graph: bool,
-    deposited: set[int],
-) -> None:
-    if targets is None:
-        _deposit(leaf, g, create_graph, deposited)
-    else:
-        known = leaves.get(id(leaf))
-        leaves[id(leaf)] = g if known is None else binary(ADD, known, g)
-
-
-def _deposit(leaf: Any, g: Any, create_graph: bool, deposited: set[int]) -> None:
-    """Add to a tensor's .grad: in place, unless the sum itself must be differentiable."""
-    before = leaf.grad
-    if before is None:
-        # .grad must own its memory: a view, or an array that came by another way too, is copied
-        if g._data.base is not None or id(g._data) in deposited:
-            g = unary(CLONE, g)
-        deposited.add(id(g._data))
-        leaf.grad = g
-    elif create_graph:
-        leaf.grad = binary(ADD, before, g)
-    else:
-        overwrite(ACCUMULATE, (before, g))
-
-
-def _retain(node: Node, grads: list[Any]) -> None:
-    for reference in node.retained or ():
+def _tensor_hooks(node: Node, hooks: NodeHooks, grads: list[Any]) -> None:
+    for slot, hook in list(hooks.tensor.values()):
+        if grads[slot] is not None:
+            grads[slot] = replaced(node.name(), hook, grads[slot])
+    for reference in hooks.retained:
         x = reference()
         if x is not None and grads[x._slot] is not None:
-            x.grad = apply(CLONE, (grads[x._slot],))
+            g = grads[x._slot]
+            x.grad = unary(CLONE, g) if x.grad is None else binary(ADD, x.grad, g)

@@ -109,6 +109,10 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
+    def backward_name(self) -> str:
+        """What the graph calls the node of an application, as in PyTorch's graphs: AddBackward0."""
+        return "".join(part.capitalize() for part in self.name.split("_")) + "Backward0"
+
     def __call__(self, *args: Any) -> Any:
         """Apply the op to tensors, as rules do: the operands in order, then the attributes."""
         count = len(args) - len(self.attrs)

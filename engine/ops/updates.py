@@ -4,13 +4,25 @@ They return nothing. What changes from step to step (learning rate, step count) 
 captured program can go on reading it.
 """
 
-from engine.ops.op import CONSTANT
+from typing import Any
+
+from engine.ops.op import CONSTANT, Op
+from engine.ops.shapes import INDEX, SLICE
 from engine.ops.table import op
+
+
+def _put(g: Any, indices: tuple[Any, ...], key: tuple[Any, ...], needs: tuple[bool, ...]) -> tuple[Any, ...]:
+    over = PUT(g, g.new_zeros(()), *indices, key) if needs[0] else None
+    new = (INDEX(g, *indices, key) if indices else SLICE(g, key)) if needs[1] else None
+    return (over, new, *[None for _ in indices])
+
 
 FILL = op("fill", "x", "value", outputs="", mutates=(0,), vjp=CONSTANT)
 COPY = op("copy", "x source", outputs="", mutates=(0,), vjp=CONSTANT)
 # x[key] = source, with `key` as in the op "index"
 ASSIGN = op("assign", "x source *indices", "key", outputs="", mutates=(0,), vjp=CONSTANT)
+# the same as a new tensor: what a recorded x[key] = source has done to the gradient of x
+PUT: Op = op("put", "x source *indices", "key", broadcasts=True, vjp=_put)
 # x += source, both of one shape and dtype: how gradients gather in .grad
 ACCUMULATE = op("accumulate", "x source", outputs="", mutates=(0,), vjp=CONSTANT)
 

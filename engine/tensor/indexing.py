@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
+from engine.autograd.mode import MODE, no_grad
 from engine.autograd.tape import Variable, apply, overwrite, unary, wrap
+from engine.autograd.views import assigned, check_writable
+from engine.backends.meta.array import sliced
+from engine.dtypes import SMOOTH_KINDS
 from engine.errors import DTypeError, IndexError_
 from engine.ops import shapes as ops
 from engine.ops.updates import ASSIGN
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
-from engine.tensor.inplace import check_unrecorded
 from engine.tensor.promotion import cast, constant, operand
 
 __all__ = [
@@ -40,12 +43,25 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
-    """Overwrite a selection; not recorded, so neither side may take part in a graph."""
-    check_unrecorded("x[key] = value", input, value)
+    """Overwrite a selection. Gradients flow to value, and no longer to what was overwritten."""
     indices, parts = _parts(input, key if type(key) is tuple else (key,))
     source = cast(operand_tensor(value, input), input.dtype)
-    base, places = _basic_first(input, parts) if indices else (input, parts)
-    overwrite(ASSIGN, (base, source, *indices), (places,))
+    recorded = MODE.enabled and (input._requires or source._requires)
+    check_writable(input, "x[key] = value", recorded)
+    target, places = input, parts
+    if indices:
+        with no_grad():
+            target, places = _basic_first(input, parts)
+    shape = source._data.shape
+    if len(shape) > 1 and shape[0] == 1:
+        # as in NumPy, axes of size 1 in front of the selection's are no obstacle
+        count = len(sliced(target._data.shape, places, tuple(i._data.shape for i in indices)))
+        while len(shape) > count and shape[0] == 1:
+            shape = shape[1:]
+        source = source.reshape(shape)
+    overwrite(ASSIGN, (target, source, *indices), (places,))
+    if recorded:
+        assigned(target, source, tuple(indices), places)
 
 
 def _basic_first(x: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
@@ -112,7 +128,7 @@ def _index_tensors(x: Tensor, part: Any) -> list[Any]:
     kind = part._data.dtype.kind
     if kind == "b":
         return _coordinates(part)
-    if kind == "f":
+    if kind in SMOOTH_KINDS:
         raise DTypeError(f"a tensor of {part.dtype} is no index; indices are integers, or a bool mask")
     return [part]
 
@@ -122,9 +138,15 @@ def _coordinates(mask: Any) -> list[Any]:
     return [unary(ops.SLICE, found, ((slice(None), k),)) for k in range(len(mask._data.shape))]
 
 
-def nonzero(input: Tensor) -> Tensor:
-    """int64 [count, axes]: where the elements aren't zero, in row-major order."""
-    return unary(ops.NONZERO, input)
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
+@overload
+def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """int64 [count, axes]: where the elements aren't zero, in row-major order; as_tuple: a vector per axis."""
+    if not as_tuple:
+        return unary(ops.NONZERO, input)
+    return tuple(_coordinates(input if input.ndim else input.reshape(1)))
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:

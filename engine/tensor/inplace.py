@@ -10,38 +10,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.autograd.mode import MODE
-from engine.autograd.tape import Variable, keep_values, overwrite, rebase
+from engine.autograd.tape import Variable, overwrite, serial_now
+from engine.autograd.views import adopt, assigned, check_writable, keep_values
 from engine.dtypes import of
-from engine.errors import DTypeError, NotDifferentiable, ShapeError
+from engine.errors import DTypeError, ShapeError
 from engine.ops.updates import COPY, FILL
 from engine.tensor import arithmetic
-from engine.tensor.promotion import Number, Operand, cast, operand
+from engine.tensor.promotion import Operand, cast, constant, operand
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
 
-def check_unrecorded(what: str, *operands: Any) -> None:
-    """Refuse an overwriting that a graph would have to know about."""
-    if MODE.enabled and any(isinstance(x, Variable) and x._requires for x in operands):
-        raise NotDifferentiable(
-            f"{what} isn't recorded, and a tensor in it requires grad; do it under no_grad(), or use where()"
-        )
+def replace(x: Tensor, result: Tensor, name: str, since: int = 0) -> Tensor:
+    """Write `result` into x, which takes over its history.
 
-
-def replace(x: Tensor, result: Tensor, name: str) -> Tensor:
-    """Write `result` into x, which takes over its history."""
+    since: where the computing of `result` began, as serial_now() tells
+    """
     recorded = MODE.enabled and (x._requires or result._requires)
-    if recorded:
-        if x._requires and x._node is None:
-            raise NotDifferentiable(
-                f"{name}: a leaf that requires grad can't be changed in place, since its gradient would then "
-                "mean another value; do it under no_grad(), or out of place"
-            )
-        if (x._node is not None and x._node.op.view) or (x._node is None and x._is_view()):
-            raise NotDifferentiable(
-                f"{name}: changing a view in place isn't recorded for its base; change the base, or clone()"
-            )
+    check_writable(x, name, recorded)
     if result._data.shape != x._data.shape:
         raise ShapeError(f"{name}: the result has shape {result.shape} and doesn't fit into shape {x.shape}")
     if of(result._data.dtype).category > of(x._data.dtype).category:
@@ -50,16 +37,17 @@ def replace(x: Tensor, result: Tensor, name: str) -> Tensor:
         )
     result = cast(result, x.dtype)
     if recorded:
-        keep_values(result._node, x)
+        keep_values(result, x, since)
     overwrite(COPY, (x, result))
     if recorded:
-        rebase(x, result)
+        adopt(x, result)
     return x
 
 
 def _in_place(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return replace(input, function(input, *args, **kwargs), name)
+        since = serial_now()
+        return replace(input, function(input, *args, **kwargs), name, since)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"{function.__name__}, in place."
@@ -82,24 +70,33 @@ relu_ = _in_place("relu_", arithmetic.relu)
 clamp_ = _in_place("clamp_", arithmetic.clamp)
 
 
-def copy_(input: Tensor, src: Operand) -> Tensor:
-    """Take over the values of src, which broadcasts and is converted; gradients flow to src."""
-    if isinstance(src, Variable) and src._requires and MODE.enabled:
-        return replace(input, cast(src, input.dtype).expand(input.shape), "copy_")
-    if MODE.enabled and input._requires:
-        return replace(input, input.detach().clone().copy_(src), "copy_")
+def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:
+    """Take over the values of src, which broadcasts and is converted; gradients flow to src.
+
+    non_blocking is a hint that is never needed.
+    """
     given = operand(src, input)
     if not isinstance(given, Variable):
         return fill_(input, given)
+    recorded = MODE.enabled and (input._requires or given._requires)
+    check_writable(input, "copy_", recorded)
     overwrite(COPY, (input, given))
+    if recorded:
+        assigned(input, cast(given, input.dtype), (), (Ellipsis,))  # type: ignore[arg-type]  # a Tensor
     return input
 
 
-def fill_(input: Tensor, value: Number) -> Tensor:
-    """Every element `value`."""
-    if MODE.enabled and input._requires:
-        return replace(input, input.detach().clone().fill_(value), "fill_")
+def fill_(input: Tensor, value: Operand) -> Tensor:
+    """Every element `value`, a number or a tensor of one element."""
+    if isinstance(value, Variable):
+        if value._data.shape:
+            raise ShapeError(f"fill_ takes a number, not a tensor of shape {value.shape}; use copy_")
+        return copy_(input, value)
+    recorded = MODE.enabled and input._requires
+    check_writable(input, "fill_", recorded)
     overwrite(FILL, (input,), (value,))
+    if recorded:
+        assigned(input, constant(value, input.dtype, input._device), (), (Ellipsis,))
     return input
 
 

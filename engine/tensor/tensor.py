@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.autograd import walk
-from engine.autograd.tape import Node, Variable, Version, results_are, wrap
+from engine.autograd.hooks import LeafHooks, RemovableHandle
+from engine.autograd.node import Node, Version
+from engine.autograd.tape import Variable, check_history, results_are, wrap
+from engine.autograd.views import base_of
 from engine.device import Device
-from engine.dtypes import DType, float32, of
+from engine.dtypes import FLOATING_KINDS, SMOOTH_KINDS, DType, float32, of
 from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
 from engine.tensor import (
     arithmetic,
@@ -21,6 +24,7 @@ from engine.tensor import (
     reductions,
     shapes,
 )
+from engine.tensor import complex as complex_numbers
 from engine.tensor.axes import axis, shape_of
 from engine.tensor.methods import Methods
 from engine.tensor.printing import to_text
@@ -77,8 +81,10 @@ class Tensor(Methods):
     def requires_grad(self, wanted: bool) -> None:
         if self._node is not None and not wanted:
             raise NotDifferentiable("only a leaf can stop requiring grad; use detach() to leave the graph")
-        if wanted and self._data.dtype.kind != "f":
-            raise NotDifferentiable(f"only floating-point tensors can require grad, not {self.dtype}")
+        if wanted and self._data.dtype.kind not in SMOOTH_KINDS:
+            raise NotDifferentiable(
+                f"only floating-point and complex tensors can require grad, not {self.dtype}"
+            )
         self._requires = bool(wanted)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -106,14 +112,27 @@ class Tensor(Methods):
     nelement = numel
 
     def is_floating_point(self) -> bool:
-        return bool(self._data.dtype.kind == "f")
+        return self._data.dtype.kind in FLOATING_KINDS
+
+    @property
+    def real(self) -> Tensor:
+        """The real parts, a view; a real tensor itself."""
+        return complex_numbers.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary parts of a complex tensor, a view."""
+        return complex_numbers.imag(self)
+
+    def is_complex(self) -> bool:
+        return bool(self._data.dtype.kind == "c")
 
     def is_contiguous(self) -> bool:
         flags = getattr(self._data, "flags", None)
         return flags is None or bool(flags.c_contiguous)
 
     def _is_view(self) -> bool:
-        return self._version is not None and getattr(self._data, "base", None) is not None
+        return base_of(self) is not None
 
     # the tape
 
@@ -148,9 +167,40 @@ class Tensor(Methods):
             if not self._requires:
                 raise NotDifferentiable("retain_grad() needs a tensor that requires grad")
             return
-        if self._node.retained is None:
-            self._node.retained = []
-        self._node.retained.append(weakref.ref(self))
+        self._node.hooked().retained.append(weakref.ref(self))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether retain_grad() was called on a tensor that is no leaf."""
+        node = self._node
+        return node is not None and node.hooks is not None and any(r() is self for r in node.hooks.retained)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call hook(gradient) when this tensor's gradient is complete; what it returns replaces it.
+
+        Several hooks run in the order of their registration. A leaf's run before the gradient is added to .grad.
+        """
+        if not self._requires:
+            raise NotDifferentiable(
+                f"register_hook: this tensor of shape {self.shape} doesn't require grad, so no gradient would come"
+            )
+        if self._node is None:
+            return RemovableHandle(self._leaf_hooks().before, hook)
+        check_history(self)
+        return RemovableHandle(self._node.hooked().tensor, (self._slot, hook))
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> RemovableHandle:
+        """Call hook(tensor) each time after a gradient was added to the .grad of this leaf."""
+        if not self._requires or self._node is not None:
+            raise NotDifferentiable(
+                "register_post_accumulate_grad_hook needs a leaf that requires grad; for others use register_hook"
+            )
+        return RemovableHandle(self._leaf_hooks().after, hook)
+
+    def _leaf_hooks(self) -> LeafHooks:
+        if getattr(self, "_hooks", None) is None:
+            self._hooks = LeafHooks()
+        return self._hooks
 
     @property
     def data(self) -> Tensor:
@@ -168,6 +218,8 @@ class Tensor(Methods):
         """The values as an array that shares the memory."""
         if self._requires:
             raise NotDifferentiable("this tensor requires grad, and an array can't; use .detach().numpy()")
+        if self._data.dtype.kind == "V":
+            raise DTypeError("NumPy has no bfloat16; convert the tensor first: .float().numpy()")
         array: npt.NDArray[Any] = self._device.backend.to_numpy(self._data)
         return array
 
@@ -193,6 +245,9 @@ class Tensor(Methods):
 
     def __float__(self) -> float:
         return float(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
 
     def __index__(self) -> int:
         if self._data.dtype.kind not in "iub" or self._data.size != 1:
@@ -221,12 +276,12 @@ class Tensor(Methods):
         return format(self.item(), spec) if plain else format(str(self), spec)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # element-wise, as in NumPy
-        if isinstance(other, Variable | bool | int | float | np.ndarray | np.generic):
+        if isinstance(other, Variable | bool | int | float | complex | np.ndarray | np.generic):
             return comparison.eq(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
         return NotImplemented
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
-        if isinstance(other, Variable | bool | int | float | np.ndarray | np.generic):
+        if isinstance(other, Variable | bool | int | float | complex | np.ndarray | np.generic):
             return comparison.ne(self, other)  # type: ignore[arg-type]
         return NotImplemented
 
@@ -251,6 +306,14 @@ class Tensor(Methods):
     @property
     def mT(self) -> Tensor:
         return shapes.transpose(self, -2, -1)
+
+    @property
+    def H(self) -> Tensor:
+        return shapes.adjoint(self)
+
+    @property
+    def mH(self) -> Tensor:
+        return shapes.adjoint(self)
 
     def sum_to_size(self, *size: Any) -> Tensor:
         """Summed over the axes along which `size` broadcasts to this shape."""

@@ -22,6 +22,11 @@ def _assign(x: MetaArray, source: MetaArray, *args: Any) -> None:
         raise ShapeError(f"a value of shape {source.shape} doesn't fit into a selection of shape {shape}")
 
 
+def _put(x: MetaArray, source: MetaArray, *args: Any) -> MetaArray:
+    _assign(x, source, *args)
+    return MetaArray(x.shape, x.dtype)
+
+
 def _accumulate(x: MetaArray, source: MetaArray) -> None:
     if x.shape != source.shape:
         raise ShapeError(f"a gradient of shape {source.shape} can't be added to one of shape {x.shape}")
@@ -31,5 +36,6 @@ KERNELS: dict[str, Kernel] = {
     **dict.fromkeys(("fill", "sgd_step", "sgd_momentum_step", "adam_step", "amsgrad_step"), _overwrite),
     "copy": _copy,
     "assign": _assign,
+    "put": _put,
     "accumulate": _accumulate,
 }

@@ -23,11 +23,17 @@ def assign(x: Array, source: Array, *args: Any) -> None:
     x[filled(args[-1], args[:-1])] = source
 
 
+def put(x: Array, source: Array, *args: Any) -> Array:
+    out = np.array(x)
+    assign(out, source, *args)
+    return out
+
+
 def accumulate(x: Array, source: Array) -> None:
     np.add(x, source, out=x)
 
 
-def _gradient(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
+def descent(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
     """The gradient to descend along; g itself is never written to."""
     if maximize:
         g = np.negative(g)
@@ -35,7 +41,7 @@ def _gradient(p: Array, g: Array, weight_decay: float, maximize: bool) -> Array:
 
 
 def sgd_step(p: Array, g: Array, lr: Array, weight_decay: float, maximize: bool) -> None:
-    p -= _gradient(p, g, weight_decay, maximize) * float(lr)
+    p -= descent(p, g, weight_decay, maximize) * float(lr)
 
 
 def sgd_momentum_step(
@@ -49,7 +55,7 @@ def sgd_momentum_step(
     nesterov: bool,
     maximize: bool,
 ) -> None:
-    g = _gradient(p, g, weight_decay, maximize)
+    g = descent(p, g, weight_decay, maximize)
     v *= momentum
     v += g if dampening == 0 else g * (1 - dampening)
     p -= (g + v * momentum if nesterov else v) * float(lr)
@@ -74,7 +80,7 @@ def _adam(
     t, rate = float(step), float(lr)
     if decoupled:
         p *= 1 - rate * weight_decay
-    g = _gradient(p, g, 0.0 if decoupled else weight_decay, maximize)
+    g = descent(p, g, 0.0 if decoupled else weight_decay, maximize)
     m += (g - m) * (1 - beta1)
     v *= beta2
     v += g * g * (1 - beta2)
@@ -102,6 +108,7 @@ KERNELS: dict[str, Kernel] = {
     "fill": fill,
     "copy": copy,
     "assign": assign,
+    "put": put,
     "accumulate": accumulate,
     "sgd_step": sgd_step,
     "sgd_momentum_step": sgd_momentum_step,

@@ -108,6 +108,13 @@ P, G, V = normal(3, 4), normal(3, 4), uniform(0.1, 1, 3, 4)
 STEP = exactly(4.0)
 ADAM = (0.9, 0.99, 1e-8, 0.05)
 
+
+def _put(x, source, key):
+    out = x.clone()
+    out[key] = source
+    return out
+
+
 UPDATES = {
     "fill": [Case((normal(3, 4),), (2.5,), lambda torch, x, value: x.fill_(value))],
     "copy": [
@@ -124,6 +131,17 @@ UPDATES = {
             (normal(5, 4), normal(3, 4), exactly([0, 4, 2])),
             ((True,),),
             lambda torch, x, source, index, key: x.index_copy_(0, index, source),
+        ),
+    ],
+    "put": [
+        Case(
+            (normal(3, 4), normal(2)), ((slice(1, 3), 2),), lambda torch, x, source, key: _put(x, source, key)
+        ),
+        Case((normal(3, 4), normal()), ((Ellipsis,),), lambda torch, x, source, key: _put(x, source, key)),
+        Case(
+            (normal(5, 4), normal(4), exactly([0, 4, 2])),
+            ((True,),),
+            lambda torch, x, source, index, key: _put(x, source, index),
         ),
     ],
     "accumulate": [Case((normal(3, 4), normal(3, 4)), (), lambda torch, x, source: x.add_(source))],
