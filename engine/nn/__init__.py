@@ -4,6 +4,7 @@ from engine.nn import (
     activation,
     cells,
     containers,
+    conv,
     distance,
     dropout,
     embedding,
@@ -20,6 +21,7 @@ from engine.nn import (
 from engine.nn.activation import *  # noqa: F403
 from engine.nn.cells import *  # noqa: F403
 from engine.nn.containers import *  # noqa: F403
+from engine.nn.conv import *  # noqa: F403
 from engine.nn.distance import *  # noqa: F403
 from engine.nn.dropout import *  # noqa: F403
 from engine.nn.embedding import *  # noqa: F403
@@ -36,6 +38,7 @@ __all__ = ["Module", "Parameter", "functional", "init", "utils"]
 __all__ += activation.__all__
 __all__ += cells.__all__
 __all__ += containers.__all__
+__all__ += conv.__all__
 __all__ += distance.__all__
 __all__ += dropout.__all__
 __all__ += embedding.__all__
