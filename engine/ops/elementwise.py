@@ -1,4 +1,9 @@
-"""Ops that compute each element of the result from the elements at its place, broadcasting."""
+"""Ops that compute each element of the result from the elements at its place, broadcasting.
+
+Rules hold for complex numbers too, in PyTorch's convention: the gradient of a real loss is its derivative by
+the real part plus i times that by the imaginary part, so rules multiply by the conjugate of the derivative
+(`.conj()` gives a real tensor itself).
+"""
 
 import math
 from typing import Any
@@ -10,20 +15,30 @@ from engine.ops.table import op
 
 ADD = op("add", "a b", broadcasts=True, vjp=(lambda g: g, lambda g: g))
 SUB = op("sub", "a b", broadcasts=True, vjp=(lambda g: g, lambda g: -g))
-MUL = op("mul", "a b", broadcasts=True, vjp=(lambda g, b: g * b, lambda g, a: g * a))
-DIV = op("div", "a b", broadcasts=True, vjp=(lambda g, b: g / b, lambda g, b, out: -g * out / b))
+MUL = op("mul", "a b", broadcasts=True, vjp=(lambda g, b: g * b.conj(), lambda g, a: g * a.conj()))
+DIV = op(
+    "div",
+    "a b",
+    broadcasts=True,
+    vjp=(lambda g, b: g / b.conj(), lambda g, b, out: -g * out.conj() / b.conj()),
+)
 POW = op(
     "pow",
     "a b",
     broadcasts=True,
     vjp=(
         # b = 0 makes a constant, also at a = 0, where a ** -1 is infinite
-        lambda g, a, b: (g * b * a ** (b - 1)).where(b != 0, 0.0),
+        lambda g, a, b: (g * (b * a ** (b - 1)).conj()).where(b != 0, 0.0),
         # log 0 is -inf; at a = 0 the derivative is 0 for b >= 0
-        lambda g, a, b, out: (g * out * a.log()).where((a != 0).logical_or(b < 0), 0.0),
+        lambda g, a, b, out: (g * (out * a.log()).conj()).where((a != 0).logical_or(b.real < 0), 0.0),
     ),
 )
-FLOOR_DIVIDE = op("floor_divide", "a b", broadcasts=True, vjp=CONSTANT)
+FLOOR_DIVIDE = op(
+    "floor_divide",
+    "a b",
+    broadcasts=True,
+    vjp=(lambda g: g.new_zeros(g.shape), lambda g: g.new_zeros(g.shape)),
+)
 REMAINDER = op(
     "remainder",
     "a b",
@@ -31,7 +46,7 @@ REMAINDER = op(
     vjp=(lambda g: g, lambda g, a, b: -g * a.div(b, rounding_mode="floor")),
 )
 NEG = op("neg", vjp=(lambda g: -g,))
-ABS = op("abs", vjp=(lambda g, x: g * x.sign(),))
+ABS = op("abs", vjp=(lambda g, x: g * x.sgn(),))
 SIGN = op("sign", vjp=(lambda g: g.new_zeros(g.shape),))
 FLOOR = op("floor", vjp=(lambda g: g.new_zeros(g.shape),))
 CEIL = op("ceil", vjp=(lambda g: g.new_zeros(g.shape),))
@@ -79,35 +94,43 @@ WHERE = op(
 
 # exponentials, powers and trigonometry
 
-EXP = op("exp", vjp=(lambda g, out: g * out,))
+EXP = op("exp", vjp=(lambda g, out: g * out.conj(),))
 # out + 1 would cancel far below 0
-EXPM1 = op("expm1", vjp=(lambda g, x: g * x.exp(),))
-LOG = op("log", vjp=(lambda g, x: g / x,))
-LOG2 = op("log2", vjp=(lambda g, x: g / (x * math.log(2)),))
-LOG10 = op("log10", vjp=(lambda g, x: g / (x * math.log(10)),))
-LOG1P = op("log1p", vjp=(lambda g, x: g / (x + 1),))
-SQRT = op("sqrt", vjp=(lambda g, out: g / (out * 2),))
-RSQRT = op("rsqrt", vjp=(lambda g, out: g * out**3 * -0.5,))
-RECIPROCAL = op("reciprocal", vjp=(lambda g, out: -g * out * out,))
-SQUARE = op("square", vjp=(lambda g, x: g * x * 2,))
-SIN = op("sin", vjp=(lambda g, x: g * x.cos(),))
-COS = op("cos", vjp=(lambda g, x: -g * x.sin(),))
-TAN = op("tan", vjp=(lambda g, out: g * (out * out + 1),))
+EXPM1 = op("expm1", vjp=(lambda g, x: g * x.exp().conj(),))
+LOG = op("log", vjp=(lambda g, x: g / x.conj(),))
+LOG2 = op("log2", vjp=(lambda g, x: g / (x.conj() * math.log(2)),))
+LOG10 = op("log10", vjp=(lambda g, x: g / (x.conj() * math.log(10)),))
+LOG1P = op("log1p", vjp=(lambda g, x: g / (x.conj() + 1),))
+SQRT = op("sqrt", vjp=(lambda g, out: g / (out.conj() * 2),))
+RSQRT = op("rsqrt", vjp=(lambda g, out: g * out.conj() ** 3 * -0.5,))
+RECIPROCAL = op("reciprocal", vjp=(lambda g, out: -g * (out * out).conj(),))
+SQUARE = op("square", vjp=(lambda g, x: g * x.conj() * 2,))
+SIN = op("sin", vjp=(lambda g, x: g * x.cos().conj(),))
+COS = op("cos", vjp=(lambda g, x: -g * x.sin().conj(),))
+TAN = op("tan", vjp=(lambda g, out: g * (out * out + 1).conj(),))
 ERF = op("erf", vjp=(lambda g, x: g * (x * x * -1).exp() * (2 / math.sqrt(math.pi)),))
 
 # activations
 
-TANH = op("tanh", vjp=(lambda g, out: TANH_GRAD(g, out),))
+TANH = op("tanh", vjp=(lambda g, out: TANH_GRAD(g, out.conj()),))
 # g (1 - out^2), one pass; of two factors, so its own gradient is short
 TANH_GRAD: Op = op(
-    "tanh_grad", "g0 out0", vjp=(lambda g, out0: TANH_GRAD(g, out0), lambda g, g0, out0: g * g0 * out0 * -2)
+    "tanh_grad",
+    "g0 out0",
+    vjp=(
+        lambda g, out0: TANH_GRAD(g, out0.conj()),
+        lambda g, g0, out0: g * (g0 * out0).conj() * -2,
+    ),
 )
-SIGMOID = op("sigmoid", vjp=(lambda g, out: SIGMOID_GRAD(g, out),))
+SIGMOID = op("sigmoid", vjp=(lambda g, out: SIGMOID_GRAD(g, out.conj()),))
 # g out (1 - out)
 SIGMOID_GRAD: Op = op(
     "sigmoid_grad",
     "g0 out0",
-    vjp=(lambda g, out0: SIGMOID_GRAD(g, out0), lambda g, g0, out0: g * g0 * (1 - out0 * 2)),
+    vjp=(
+        lambda g, out0: SIGMOID_GRAD(g, out0.conj()),
+        lambda g, g0, out0: g * (g0 * (1 - out0 * 2)).conj(),
+    ),
 )
 RELU = op("relu", vjp=(lambda g, out: RELU_GRAD(g, out),))
 # g, and 0 where out <= 0

@@ -96,6 +96,12 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         left, right = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     else:
         left, right = [d % a.ndim for d in dims[0]], [d % b.ndim for d in dims[1]]
+    if len(left) == len(right):
+        for d, e in zip(left, right, strict=True):
+            # a size of 1 meets any other: the other's axis is summed
+            if a.shape[d] != b.shape[e] and 1 in (a.shape[d], b.shape[e]):
+                a = sum_(a, d, True) if b.shape[e] == 1 else a
+                b = sum_(b, e, True) if a.shape[d] == 1 else b
     if [a.shape[d] for d in left] != [b.shape[d] for d in right]:
         raise ShapeError(f"tensordot: axes {left} of {a.shape} and {right} of {b.shape} differ in size")
     rows = [d for d in range(a.ndim) if d not in left]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.tensor import placing, shapes
+from engine.tensor import blocks, placing, shapes
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -17,10 +17,12 @@ __all__ = [
     "narrow_copy",
     "permute_copy",
     "select_copy",
+    "split_with_sizes_copy",
     "squeeze_copy",
     "t_copy",
     "transpose_copy",
     "unbind_copy",
+    "unfold_copy",
     "unsqueeze_copy",
     "view_copy",
 ]
@@ -45,6 +47,16 @@ t_copy = _copying(shapes.t)
 transpose_copy = _copying(shapes.transpose)
 unsqueeze_copy = _copying(shapes.unsqueeze)
 view_copy = _copying(shapes.view)
+
+
+def split_with_sizes_copy(input: Tensor, split_sizes: Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """As split_with_sizes, but copies."""
+    return tuple(shapes.clone(x) for x in blocks.split_with_sizes(input, split_sizes, dim))
+
+
+def unfold_copy(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """As Tensor.unfold, but a copy."""
+    return shapes.clone(blocks.unfold(input, dimension, size, step))
 
 
 def unbind_copy(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.autograd.tape import Variable, create, wrap
+from engine.backends.numpy.elementwise import converted
 from engine.device import CPU, Device
-from engine.dtypes import DType, category_of, get_default_dtype, of, of_number
+from engine.dtypes import FLOAT, DType, category_of, get_default_dtype, of, of_number
 from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
 from engine.tensor.axes import shape_of
@@ -58,7 +59,7 @@ def tensor(
     else:
         array = _array(data)
     if dtype is not None:
-        array = array.astype(dtype.numpy)
+        array = converted(array, dtype)
     else:
         of(array.dtype)
     place = _device(device)
@@ -72,12 +73,14 @@ def _array(data: Any) -> npt.NDArray[Any]:
         array = np.array(data, order="C")
     except ValueError as error:
         raise ShapeError(f"these sequences don't form a tensor: {error}") from None
-    if array.dtype.kind == "f" and array.dtype == np.float64:
+    if array.dtype == np.float64:
         # it holds Python floats, which have no precision of their own
         array = array.astype(get_default_dtype().numpy)
+    elif array.dtype == np.complex128:
+        array = array.astype(get_default_dtype().to_complex().numpy)
     if array.size == 0 and array.dtype == np.float64:
         array = array.astype(get_default_dtype().numpy)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise DTypeError(f"{type(data).__name__} {data!r} can't become a tensor: it isn't all numbers")
     return array
 
@@ -156,9 +159,14 @@ def ones_like(
 
 
 def full_like(
-    input: Tensor, fill_value: Number, *, dtype: DType | None = None, requires_grad: bool = False
+    input: Tensor,
+    fill_value: Number,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
 ) -> Tensor:
-    return _full(input.shape, fill_value, dtype or input.dtype, input._device, requires_grad)
+    return _full(input.shape, fill_value, dtype or input.dtype, device or input._device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
@@ -177,6 +185,32 @@ def new_ones(
 ) -> Tensor:
     """Ones of another shape, with the tensor's dtype and device."""
     return _full(shape_of(size), 1, dtype or input.dtype, device or input._device, False)
+
+
+def new_full(
+    input: Tensor,
+    size: Any,
+    fill_value: Number,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A number in another shape, with the tensor's dtype and device."""
+    place = device or input._device
+    return _full(shape_of((size,)), fill_value, dtype or input.dtype, place, requires_grad)
+
+
+def new_empty(
+    input: Tensor,
+    *size: Any,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Memory as it comes in another shape, with the tensor's dtype and device."""
+    place = device or input._device
+    return empty(*size, dtype=dtype or input.dtype, device=place, requires_grad=requires_grad)
 
 
 def new_tensor(input: Tensor, data: Any, dtype: DType | None = None) -> Tensor:
@@ -199,14 +233,21 @@ def arange(
     if step == 0 or (end - start) / step < 0:
         raise ShapeError(f"arange: from {start} to {end} doesn't go in steps of {step}")
     if dtype is None:
-        dtype = get_default_dtype() if max(category_of(n) for n in (start, end, step)) == 2 else of_number(0)
+        dtype = (
+            get_default_dtype() if max(category_of(n) for n in (start, end, step)) >= FLOAT else of_number(0)
+        )
     length = math.ceil((end - start) / step)
     return _finish(create(ops.ARANGE, _device(device), (start, step, length, dtype)), requires_grad)
 
 
+def _number(value: Any) -> Any:
+    """A number, also where it comes as a tensor without axes."""
+    return value._device.backend.to_numpy(value._data).item() if isinstance(value, Variable) else value
+
+
 def linspace(
-    start: float,
-    end: float,
+    start: float | Tensor,
+    end: float | Tensor,
     steps: int,
     *,
     dtype: DType | None = None,
@@ -214,7 +255,7 @@ def linspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """`steps` numbers from start to end inclusive, evenly spaced."""
-    attrs = (start, end, steps, dtype or get_default_dtype())
+    attrs = (_number(start), _number(end), steps, dtype or get_default_dtype())
     return _finish(create(ops.LINSPACE, _device(device), attrs), requires_grad)
 
 

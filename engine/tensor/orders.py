@@ -8,9 +8,10 @@ from engine.autograd.tape import apply_several, unary
 from engine.dtypes import DType
 from engine.errors import ShapeError
 from engine.ops import orders as ops
+from engine.ops.scans import LOGCUMSUMEXP
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import Dim, axis
-from engine.tensor.promotion import cast
+from engine.tensor.promotion import cast, floating
 from engine.tensor.reductions import ValuesIndices, amax, amin, mean, std, var
 from engine.tensor.reductions import norm as _norm
 from engine.tensor.reductions import sum as sum_
@@ -30,6 +31,7 @@ __all__ = [
     "diff",
     "dist",
     "kthvalue",
+    "logcumsumexp",
     "median",
     "msort",
     "nanmean",
@@ -68,6 +70,11 @@ def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     if dtype is not None:
         input = cast(input, dtype)
     return unary(ops.CUMPROD, input, (axis(dim, input.ndim),))
+
+
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """log of the running sum of exp along `dim`, without overflow."""
+    return unary(LOGCUMSUMEXP, floating(input), (axis(dim, input.ndim),))
 
 
 def cummax(input: Tensor, dim: int) -> ValuesIndices:

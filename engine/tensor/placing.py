@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.autograd.tape import Variable, apply, unary
+from engine.dtypes import bool_
 from engine.errors import DTypeError, ShapeError
 from engine.ops import orders as ops
 from engine.ops.shapes import SLICE_GRAD
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
 from engine.tensor.blocks import broadcast_tensors
-from engine.tensor.creation import new_zeros
+from engine.tensor.creation import new_ones, new_zeros
 from engine.tensor.indexing import gather, getitem, operand_tensor, scatter_add
 from engine.tensor.promotion import Number, cast
 from engine.tensor.shapes import expand, reshape
@@ -25,6 +26,7 @@ __all__ = [
     "diagflat",
     "diagonal",
     "diagonal_scatter",
+    "fill",
     "index_add",
     "index_copy",
     "index_fill",
@@ -59,7 +61,7 @@ def scatter(
     return reshape(apply(ops.SCATTER, (x, where_, source), (axis(dim, x.ndim),)), input.shape)
 
 
-def _along(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def along(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """A vector of indices along one axis, spread over all the others."""
     if index.ndim > 1:
         raise ShapeError(f"the index must be a vector, not of shape {index.shape}")
@@ -68,32 +70,41 @@ def _along(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return expand(reshape(index, [-1 if k == dim else 1 for k in range(input.ndim)]), shape)
 
 
-def _with_axis(*tensors: Any) -> list[Any]:
+def with_axis(*tensors: Any) -> list[Any]:
     return [reshape(x, 1) if x.ndim == 0 else x for x in tensors]
 
 
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
     """input with alpha * source added at a vector of indices along `dim`."""
-    x, added = _with_axis(input, source)
+    x, added = with_axis(input, source)
     at = axis(dim, x.ndim)
     scaled = added if alpha == 1 else added * alpha
-    return reshape(scatter_add(x, at, _along(x, at, index), scaled), input.shape)
+    return reshape(scatter_add(x, at, along(x, at, index), scaled), input.shape)
 
 
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """input with source at a vector of indices along `dim`."""
-    x, new = _with_axis(input, source)
+    x, new = with_axis(input, source)
     at = axis(dim, x.ndim)
-    return reshape(scatter(x, at, _along(x, at, index), new), input.shape)
+    return reshape(scatter(x, at, along(x, at, index), new), input.shape)
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """input with a value at a vector of indices along `dim`."""
-    (x,) = _with_axis(input)
+    (x,) = with_axis(input)
     at = axis(dim, x.ndim)
-    places = _along(x, at, index)
+    places = along(x, at, index)
     chosen = scatter(new_zeros(x, x.shape), at, places, value=1) != 0
     return reshape(where(chosen, cast(operand_tensor(value, x), x.dtype), x), input.shape)
+
+
+def fill(input: Tensor, value: Any) -> Tensor:
+    """A number, or a tensor without axes, in every place of input's shape; out of place."""
+    source = operand_tensor(value, input)
+    if source.ndim:
+        raise ShapeError(f"fill takes a number or a tensor without axes, not shape {source.shape}")
+    everywhere = new_ones(input, input.shape, dtype=bool_)
+    return where(everywhere, cast(source, input.dtype), input)
 
 
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from engine.autograd.tape import Variable, apply_several, unary
-from engine.dtypes import DType
+from engine.dtypes import FLOATING_KINDS, DType
 from engine.errors import DTypeError
 from engine.ops import reductions as ops
+from engine.ops.scans import VECTOR_NORM
 from engine.tensor.arithmetic import maximum, minimum
 from engine.tensor.axes import Dim, axes, axis
 from engine.tensor.promotion import cast, floating, require_floating
@@ -53,7 +54,8 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType |
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     if dtype is not None:
         input = cast(input, dtype)
-    require_floating("mean", input)
+    if input._data.dtype.kind != "c":
+        require_floating("mean", input)
     return unary(ops.MEAN, input, (axes(dim, len(input._data.shape)), keepdim))
 
 
@@ -161,17 +163,12 @@ def _spread(
 
 def norm(input: Tensor, p: float | str = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """The p-norm over axes; inf: the largest absolute value, 0: the count of non-zeros, "fro": 2."""
-    if p == float("inf"):
-        return amax(input.abs(), dim, keepdim)
-    if p == float("-inf"):
-        return amin(input.abs(), dim, keepdim)
-    if p == 0:
-        return sum((input != 0).to(input.dtype), dim, keepdim)
-    if p in (2, "fro"):
-        return sum(input * input, dim, keepdim).sqrt()
-    if isinstance(p, str):
+    if isinstance(p, str) and p != "fro":
         raise DTypeError(f"norm: p must be a number or 'fro', not {p!r}")
-    return sum(input.abs() ** p, dim, keepdim) ** (1 / p)
+    require_floating("norm", input)
+    return unary(
+        VECTOR_NORM, input, (2.0 if p == "fro" else float(p), axes(dim, len(input._data.shape)), keepdim)
+    )
 
 
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:
@@ -200,7 +197,7 @@ def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
 def _normalised(name: str, op: Any, input: Tensor, dim: int, dtype: DType | None) -> Tensor:
     if dtype is not None:
         input = cast(input, dtype)
-    if input._data.dtype.kind != "f":
+    if input._data.dtype.kind not in FLOATING_KINDS:
         raise DTypeError(
             f"{name} needs a floating-point tensor, not {input.dtype}; pass dtype=, or convert it"
         )

@@ -14,6 +14,7 @@ from engine.tensor.axes import axes, axis, inferred, sizes
 from engine.tensor.promotion import cast
 
 __all__ = [
+    "adjoint",
     "broadcast_to",
     "cat",
     "chunk",
@@ -115,6 +116,14 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     a, b = axis(dim0, len(order)), axis(dim1, len(order))
     order[a], order[b] = order[b], order[a]
     return unary(ops.PERMUTE, input, (tuple(order),))
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """The last two axes exchanged, complex numbers conjugated."""
+    if input._data.ndim < 2:
+        raise ShapeError(f"adjoint takes matrices, not shape {input.shape}")
+    turned = transpose(input, -2, -1)
+    return turned.conj() if input._data.dtype.kind == "c" else turned
 
 
 def t(input: Tensor) -> Tensor:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from engine.autograd.tape import Variable, binary, unary
+from engine.autograd.tape import Variable, apply_several, binary, unary
 from engine.dtypes import FLOAT, float64, get_default_dtype
 from engine.errors import DTypeError
 from engine.ops import transcendental as ops
 from engine.ops.op import Op
+from engine.ops.scans import FREXP
 from engine.tensor.arithmetic import div, mul, pow, rsub, sign, trunc, where
 from engine.tensor.promotion import (
     Number,
@@ -49,6 +50,7 @@ __all__ = [
     "fmin",
     "fmod",
     "frac",
+    "frexp",
     "gcd",
     "heaviside",
     "hypot",
@@ -223,6 +225,19 @@ def lcm(input: Tensor, other: Tensor) -> Tensor:
     return _of_integers("lcm", ops.LCM, input, other)
 
 
+class MantissaExponent(NamedTuple):
+    """The result of frexp: input = mantissa * 2^exponent, 0.5 <= |mantissa| < 1; the exponent is int32."""
+
+    mantissa: Tensor
+    exponent: Tensor
+
+
+def frexp(input: Tensor) -> MantissaExponent:
+    """The mantissa and the exponent of floating-point numbers."""
+    require_floating("frexp", input)
+    return MantissaExponent(*apply_several(FREXP, (input,)))
+
+
 # compositions
 
 
@@ -239,8 +254,11 @@ def positive(input: Tensor) -> Tensor:
 
 
 def sgn(input: Tensor) -> Tensor:
-    """-1, 0 or 1."""
-    return sign(input)
+    """-1, 0 or 1; of a complex number, the one of length 1 (or 0) in its direction."""
+    if input._data.dtype.kind != "c":
+        return sign(input)
+    length = input.abs()
+    return input / where(length == 0, 1.0, length)
 
 
 def true_divide(input: Tensor, other: Operand) -> Tensor:
@@ -288,7 +306,11 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Number = 
 
 
 def angle(input: Tensor) -> Tensor:
-    """pi below 0, else 0; NaN stays NaN."""
+    """The angle of a complex number, in (-pi, pi]; of a real one pi below 0, else 0. NaN stays NaN."""
+    if input._data.dtype.kind == "c":
+        # at 0 there is no direction, and no gradient
+        safe = where(input == 0, 1.0, input)
+        return where(input == 0, atan2(input.imag.detach(), input.real.detach()), atan2(safe.imag, safe.real))
     x = floating(input)
     return where(x.isnan(), x, where(x < 0, math.pi, x.detach() * 0))
 
@@ -302,8 +324,8 @@ def isneginf(input: Tensor) -> Tensor:
 
 
 def isreal(input: Tensor) -> Tensor:
-    """True everywhere: the engine has real numbers only."""
-    return input.new_ones(input.shape) == 1
+    """Where the imaginary part is 0."""
+    return input.imag == 0 if input._data.dtype.kind == "c" else input.new_ones(input.shape) == 1
 
 
 def nan_to_num(

@@ -3,10 +3,11 @@
 from engine.tensor.methods.arrangement import ArrangementMethods
 from engine.tensor.methods.elementwise import ElementwiseMethods
 from engine.tensor.methods.making import MakingMethods
+from engine.tensor.methods.placement import PlacementMethods
 from engine.tensor.methods.summaries import SummaryMethods
 
 
-class Methods(ElementwiseMethods, ArrangementMethods, SummaryMethods, MakingMethods):
+class Methods(ElementwiseMethods, ArrangementMethods, SummaryMethods, PlacementMethods, MakingMethods):
     """The part of Tensor that needs no code of its own; `Tensor` is what its functions take."""
 
     __slots__ = ()

@@ -12,6 +12,8 @@ class MakingMethods(Variable):
     __imul__ = inplace.mul_
     __itruediv__ = inplace.div_
     __ipow__ = inplace.pow_
+    new_empty = creation.new_empty
+    new_full = creation.new_full
     new_zeros = creation.new_zeros
     new_ones = creation.new_ones
     new_tensor = creation.new_tensor
@@ -38,6 +40,10 @@ class MakingMethods(Variable):
     to = conversions.to
     type_as = conversions.type_as
     double = conversions.double
+    half = conversions.half
+    bfloat16 = conversions.bfloat16
+    cfloat = conversions.cfloat
+    cdouble = conversions.cdouble
     long = conversions.long
     short = conversions.short
     byte = conversions.byte
