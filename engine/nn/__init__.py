@@ -5,6 +5,7 @@ from engine.nn import (
     cells,
     containers,
     conv,
+    conv_transpose,
     distance,
     dropout,
     embedding,
@@ -22,6 +23,7 @@ from engine.nn.activation import *  # noqa: F403
 from engine.nn.cells import *  # noqa: F403
 from engine.nn.containers import *  # noqa: F403
 from engine.nn.conv import *  # noqa: F403
+from engine.nn.conv_transpose import *  # noqa: F403
 from engine.nn.distance import *  # noqa: F403
 from engine.nn.dropout import *  # noqa: F403
 from engine.nn.embedding import *  # noqa: F403
@@ -39,6 +41,7 @@ __all__ += activation.__all__
 __all__ += cells.__all__
 __all__ += containers.__all__
 __all__ += conv.__all__
+__all__ += conv_transpose.__all__
 __all__ += distance.__all__
 __all__ += dropout.__all__
 __all__ += embedding.__all__

@@ -18,6 +18,7 @@ from engine.backends.registry import Kernel
 from engine.backends.windows import Pads, Sizes, positions, reach, sides
 
 Array = npt.NDArray[Any]
+Key = tuple[Any, ...]
 
 # bytes of columns at a time, about what a core's second-level cache holds
 BLOCK = 1 << 20
@@ -33,7 +34,8 @@ def padded(x: Array, pads: Pads, value: Any = 0) -> Array:
     inner = x.shape[x.ndim - len(pads) :]
     full = tuple(a + n + b for (a, b), n in zip(pads, inner, strict=True))
     out = np.full((*lead, *full), value, x.dtype)
-    out[(..., *[slice(a, a + n) for (a, _), n in zip(pads, inner, strict=True)])] = x
+    middle: Key = (..., *[slice(a, a + n) for (a, _), n in zip(pads, inner, strict=True)])
+    out[middle] = x
     return out
 
 
@@ -45,9 +47,7 @@ def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes)
     return as_strided(x, (*x.shape[:2], *kernel, *out), (*x.strides[:2], *within, *between), writeable=False)
 
 
-def taps(
-    kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes
-) -> Iterator[tuple[Sizes, tuple[Any, ...]]]:
+def taps(kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes) -> Iterator[tuple[Sizes, Key]]:
     """For each place in a window: its coordinates, and the slices of a padded input's last axes it meets."""
     for at in itertools.product(*map(range, kernel)):
         yield (
@@ -116,13 +116,18 @@ def conv(
     for images in blocks.of_images():
         seen = windows(padded(x[images], pads), kernel, stride, dilation, space)
         for rows in blocks.of_rows():
-            part = seen[(..., rows, *[slice(None)] * (len(space) - 1))]
+            part = seen[_some(rows, space)]
             columns = _copied(part, buffer).reshape(len(part), groups, depth, -1)
             place = out[images, :, :, blocks.columns_of(rows)]
             np.matmul(rows_of, columns, out=place)
             if bias is not None:
                 place += bias.reshape(groups, -1, 1)
     return out.reshape(len(x), outputs, *space)
+
+
+def _some(rows: slice, space: Sizes) -> Key:
+    """Those of the windows that begin in some rows; windows are the last axes."""
+    return (..., rows, *[slice(None)] * (len(space) - 1))
 
 
 def _copied(view: Array, buffer: Array) -> Array:
@@ -160,21 +165,21 @@ def conv_input_grad(
             columns = columns.reshape(len(total), channels, *kernel, *height)
             below = total[:, :, rows.start * stride[0] :]
             for at, place in taps(kernel, stride, dilation, height):
-                below[(..., *place)] += columns[(slice(None), slice(None), *at)]
-        out[images] = total[(..., *inner)]
+                below[:, :, *place] += columns[:, :, *at]
+        out[images] = total[:, :, *inner]
     return out
 
 
 def _is_better_turned(weight: Array, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> bool:
     """Whether the adjoint is itself a convolution, and one whose columns aren't many more."""
     within = all(p < reach(k, d) for k, p, d in zip(weight.shape[2:], padding, dilation, strict=True))
-    return within and set(stride) == {1} and weight.shape[0] // groups <= 4 * weight.shape[1]
+    return within and set(stride) == {1} and weight.shape[0] // groups <= weight.shape[1]
 
 
 def _turned(g: Array, weight: Array, padding: Sizes, dilation: Sizes, groups: int) -> Array:
     """With a stride of 1, the adjoint in x: a convolution with the weights turned around."""
     outputs, inputs, *kernel = weight.shape
-    turned = weight[(slice(None), slice(None), *[slice(None, None, -1)] * len(kernel))]
+    turned = np.flip(weight, tuple(range(2, weight.ndim)))
     turned = turned.reshape(groups, outputs // groups, inputs, *kernel).swapaxes(1, 2)
     turned = turned.reshape(groups * inputs, outputs // groups, *kernel)
     around = tuple(reach(k, d) - 1 - p for k, p, d in zip(kernel, padding, dilation, strict=True))
@@ -200,7 +205,7 @@ def conv_weight_grad(
         # channels and places first: [C, *K, images, *P]
         seen = np.moveaxis(seen, 0, 1 + len(kernel))
         for rows in blocks.of_rows():
-            part = seen[(..., rows, *[slice(None)] * (len(space) - 1))]
+            part = seen[_some(rows, space)]
             columns = _copied(part, buffer).reshape(groups, depth, -1)
             rows_of = given[images, :, :, blocks.columns_of(rows)]
             rows_of = np.moveaxis(rows_of, 0, 2).reshape(groups, outputs // groups, -1)

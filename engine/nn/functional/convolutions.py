@@ -141,9 +141,9 @@ def _conv(
     x = batched(name, input, axes)
     if x is not input and x.shape[1] != weight.shape[1] * groups:
         raise ShapeError(
-            f"{name}: input {list(input.shape)} counts as one sample of {x.shape[1]} channels without a batch "
-            f"axis, weight {list(weight.shape)} with groups {groups} takes {weight.shape[1] * groups}; "
-            "for a batch of samples of one channel, give x.unsqueeze(1)"
+            f"{name}: input {list(input.shape)} counts as one sample of {x.shape[1]} channels without a "
+            f"batch axis, weight {list(weight.shape)} with groups {groups} takes "
+            f"{weight.shape[1] * groups}; for a batch of samples of one channel, give x.unsqueeze(1)"
         )
     if isinstance(padding, str):
         x, around = _named(name, padding, x, weight.shape[2:], steps, spread)
@@ -205,24 +205,30 @@ def _transposed(
     spread = per_axis(name, "dilation", dilation, axes, 1)
     longer = per_axis(name, "output_padding", output_padding, axes, 0)
     x = batched(name, input, axes)
-    shape, beyond = [], []
-    for n, k, s, p, d, more in zip(x.shape[2:], weight.shape[2:], steps, around, spread, longer, strict=True):
+    for s, d, more in zip(steps, spread, longer, strict=True):
         if more >= max(s, d):
             raise ShapeError(
                 f"{name}: output_padding {output_padding} must be smaller than the stride {stride} or the "
                 f"dilation {dilation}"
             )
-        # what a longer stride couldn't have left out is zeros
-        known = min(more, s - 1)
-        shape.append((n - 1) * s - 2 * p + reach(k, d) + known)
-        beyond.append(more - known)
+    whole = tuple(
+        (n - 1) * s + reach(k, d)
+        for n, k, s, d in zip(x.shape[2:], weight.shape[2:], steps, spread, strict=True)
+    )
+    shape = tuple(n - 2 * p + more for n, p, more in zip(whole, around, longer, strict=True))
     if min(shape) < 1:
         raise ShapeError(
             f"{name}: padding {list(around)} leaves nothing of the result of input {list(input.shape)} and "
-            f"weight {list(weight.shape)}: its axes would be {shape}"
+            f"weight {list(weight.shape)}: its axes would be {list(shape)}"
         )
-    out = binary(ops.CONV_INPUT_GRAD, x, weight, (tuple(shape), steps, around, spread, groups))
-    out = lengthened(out, beyond)
+    if all(more < s for s, more in zip(steps, longer, strict=True)):
+        out = binary(ops.CONV_INPUT_GRAD, x, weight, (shape, steps, around, spread, groups))
+    else:
+        # of a result as long as this conv would make more than x: cut it out of the whole
+        out = binary(ops.CONV_INPUT_GRAD, x, weight, (whole, steps, (0,) * axes, spread, groups))
+        ends = [p + n for p, n in zip(around, shape, strict=True)]
+        out = lengthened(out, [max(end - n, 0) for end, n in zip(ends, whole, strict=True)])
+        out = out[(..., *[slice(p, end) for p, end in zip(around, ends, strict=True)])]
     if bias is not None:
         if bias.shape != (out.shape[1],):
             raise ShapeError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from operator import index
+from typing import Any
 
 from engine.errors import DTypeError, ShapeError
 from engine.tensor import Tensor
@@ -10,17 +11,15 @@ Each = int | Sequence[int]
 LETTERS = {1: "L", 2: "H, W", 3: "D, H, W"}
 
 
-def per_axis(name: str, what: str, value: Each, axes: int, least: int) -> tuple[int, ...]:
+def per_axis(name: str, what: str, value: Any, axes: int, least: int) -> tuple[int, ...]:
     """An argument as one integer for each spatial axis; one number, or a list of one, stands for all."""
     try:
-        given = tuple([index(n) for n in value]) if isinstance(value, Sequence) else (index(value),)
+        given = tuple([index(n) for n in (value if isinstance(value, Sequence) else [value])])
     except TypeError:
         given = ()
-    if isinstance(value, str) or len(given) not in (1, axes):
-        raise ShapeError(
-            f"{name}: {what} must be an integer, or {axes} of them, one for each of the axes "
-            f"{LETTERS[axes]}, not {value!r}"
-        )
+    if len(given) not in (1, axes):
+        several = f", or {axes} of them, one for each of the axes {LETTERS[axes]}" if axes > 1 else ""
+        raise ShapeError(f"{name}: {what} must be an integer{several}, not {value!r}")
     if min(given) < least:
         raise ShapeError(f"{name}: {what} must be at least {least}, not {value!r}")
     return given if len(given) == axes else given * axes

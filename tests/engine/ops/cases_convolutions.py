@@ -1,9 +1,11 @@
 """Cases of convolutions and of their gradients."""
 
+from typing import Any
+
 from tests.engine.ops.case import Case, normal
 
 # input channels, filters, spatial axes, kernel, then the attributes: stride, padding, dilation, groups
-GEOMETRIES = [
+GEOMETRIES: list[Any] = [
     (3, 4, (7,), (3,), (1,), (0,), (1,), 1),
     (4, 6, (9,), (3,), (2,), (1,), (2,), 2),
     (2, 3, (6, 5), (3, 2), (1, 1), (1, 0), (1, 1), 1),
