@@ -227,6 +227,15 @@ def _by_running(
     return x * reshape(scale, wide) + reshape(shift, wide)
 
 
+def _nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """No elements, which depend on weight and bias all the same."""
+    out = input.clone()
+    for each in (weight, bias):
+        if each is not None:
+            out = out + each.sum()
+    return out
+
+
 def _trained(
     input: Tensor,
     weight: Tensor | None,
@@ -263,6 +272,8 @@ def batch_norm(
 
     cudnn_enabled: which library computes it on a GPU; there is one implementation here
     """
+    if input.numel() == 0:
+        return _nothing(input, weight, bias)
     if training:
         return _trained(input, weight, bias, running_mean, running_var, momentum, eps)[0]
     return _by_running("batch_norm", input, weight, bias, running_mean, running_var, eps)
