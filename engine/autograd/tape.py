@@ -17,6 +17,7 @@ from engine.device import Device
 from engine.dtypes import NARROW, SMOOTH_KINDS
 from engine.errors import DeviceError, EngineError, IndexError_, NotDifferentiable, ShapeError
 from engine.ops import Op
+from engine.ops.complex import COMPLEX_RULES
 
 V = TypeVar("V", bound="Variable")
 
@@ -298,7 +299,13 @@ def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: t
     if _watchers:
         noted(node, len(plan.keep_inputs) + len(plan.keep_outputs))
     for slot, out in enumerate(outs):
-        if op.differentiable_outputs[slot] and out._data.dtype.kind in SMOOTH_KINDS:
+        kind = out._data.dtype.kind
+        if op.differentiable_outputs[slot] and kind in SMOOTH_KINDS:
+            if kind == "c" and op.name not in COMPLEX_RULES:
+                raise NotDifferentiable(
+                    f"the gradient of {op.name!r} isn't written for complex numbers; detach() its operands, "
+                    "or compute it of their real and imaginary parts"
+                )
             out._node = node
             out._slot = slot
             out._requires = True

@@ -47,9 +47,11 @@ class Backend:
     array_type: the exact class of its arrays
     as_array: makes one of whatever a kernel may return (NumPy's ufuncs return scalars for 0-d results)
     from_numpy, to_numpy: conversion, without a copy where the memory can be shared
+    widened: (kernel, name, arrays, attrs, mutated positions) -> results, for an op with an operand of half
+        precision that is no view; None where the kernels themselves see to it
     """
 
-    __slots__ = ("array_type", "as_array", "from_numpy", "kernels", "name", "to_numpy")
+    __slots__ = ("array_type", "as_array", "from_numpy", "kernels", "name", "to_numpy", "widened")
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Backend:
         as_array: Callable[[Any], Any],
         from_numpy: Callable[[Any], Any],
         to_numpy: Callable[[Any], Any],
+        widened: Callable[..., Any] | None = None,
     ) -> None:
         self.name = name
         self.kernels = KernelTable(name)
@@ -68,6 +71,7 @@ class Backend:
         self.as_array = as_array
         self.from_numpy = from_numpy
         self.to_numpy = to_numpy
+        self.widened = widened
 
 
 def threads() -> int:

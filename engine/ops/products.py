@@ -11,14 +11,18 @@ def _rows(x: Any) -> Any:
 
 
 # [..., M, K] @ [..., K, N]; leading axes broadcast, and the tape sums them back
-MATMUL = op("matmul", "a b", broadcasts=True, vjp=(lambda g, b: g @ b.mT, lambda g, a: a.mT @ g))
+MATMUL = op(
+    "matmul", "a b", broadcasts=True, vjp=(lambda g, b: g @ b.mT.conj(), lambda g, a: a.mT.conj() @ g)
+)
 # x [..., I] @ weight [O, I] transposed, plus bias [O]
 LINEAR = op(
     "linear",
     "x weight bias",
     broadcasts=True,
-    vjp=(lambda g, weight: g @ weight, lambda g, x: _rows(g).mT @ _rows(x), lambda g: g),
+    vjp=(lambda g, weight: g @ weight.conj(), lambda g, x: _rows(g).mT @ _rows(x).conj(), lambda g: g),
 )
 LINEAR_NO_BIAS = op(
-    "linear_no_bias", "x weight", vjp=(lambda g, weight: g @ weight, lambda g, x: _rows(g).mT @ _rows(x))
+    "linear_no_bias",
+    "x weight",
+    vjp=(lambda g, weight: g @ weight.conj(), lambda g, x: _rows(g).mT @ _rows(x).conj()),
 )

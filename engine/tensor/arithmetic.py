@@ -7,7 +7,15 @@ import math
 from typing import TYPE_CHECKING
 
 from engine.autograd.tape import Variable, apply, binary, unary
-from engine.dtypes import DType, get_default_dtype, of_number, promote_types
+from engine.dtypes import (
+    FLOAT,
+    FLOATING_KINDS,
+    SMOOTH_KINDS,
+    DType,
+    get_default_dtype,
+    of_number,
+    promote_types,
+)
 from engine.errors import DTypeError
 from engine.ops import elementwise as ops
 from engine.ops.op import Op
@@ -19,6 +27,7 @@ from engine.tensor.promotion import (
     constant,
     floating,
     pair,
+    require_ordered,
     result_type,
 )
 
@@ -88,7 +97,7 @@ def sub(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
     if (
         isinstance(other, Variable)
         and other._data.dtype is input._data.dtype
-        and other._data.dtype.kind == "f"
+        and other._data.dtype.kind in SMOOTH_KINDS
     ):
         return binary(ops.SUB, input, other)
     return binary(ops.SUB, *arithmetic_pair("sub", input, other))
@@ -116,7 +125,7 @@ def div(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> T
         if (
             isinstance(other, Variable)
             and other._data.dtype is input._data.dtype
-            and other._data.dtype.kind == "f"
+            and other._data.dtype.kind in SMOOTH_KINDS
         ):
             return binary(ops.DIV, input, other)
         return _true_divide(input, other)
@@ -129,7 +138,7 @@ def div(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> T
 
 def _true_divide(a: Operand, b: Operand) -> Tensor:
     dtype = result_type(a, b)
-    return binary(ops.DIV, *pair(a, b, dtype if dtype.is_floating_point else get_default_dtype()))
+    return binary(ops.DIV, *pair(a, b, dtype if dtype.category >= FLOAT else get_default_dtype()))
 
 
 def rdiv(input: Tensor, other: Operand) -> Tensor:
@@ -139,29 +148,29 @@ def rdiv(input: Tensor, other: Operand) -> Tensor:
 
 def floor_divide(input: Tensor, other: Operand) -> Tensor:
     """The quotient rounded towards minus infinity."""
-    return binary(ops.FLOOR_DIVIDE, *arithmetic_pair("floor_divide", input, other))
+    return binary(ops.FLOOR_DIVIDE, *_ordered_arithmetic("floor_divide", input, other))
 
 
 def rfloordiv(input: Tensor, other: Operand) -> Tensor:
     """other // input"""
-    return binary(ops.FLOOR_DIVIDE, *arithmetic_pair("floor_divide", other, input))
+    return binary(ops.FLOOR_DIVIDE, *_ordered_arithmetic("floor_divide", other, input))
 
 
 def remainder(input: Tensor, other: Operand) -> Tensor:
     """input - other * floor(input / other): it has other's sign."""
-    return binary(ops.REMAINDER, *arithmetic_pair("remainder", input, other))
+    return binary(ops.REMAINDER, *_ordered_arithmetic("remainder", input, other))
 
 
 def rmod(input: Tensor, other: Operand) -> Tensor:
     """other % input"""
-    return binary(ops.REMAINDER, *arithmetic_pair("remainder", other, input))
+    return binary(ops.REMAINDER, *_ordered_arithmetic("remainder", other, input))
 
 
 def pow(input: Operand, exponent: Operand) -> Tensor:
     """input ** exponent"""
     if isinstance(input, Variable) and not isinstance(exponent, Variable):
         kind = input._data.dtype.kind
-        if kind == "f":
+        if kind in SMOOTH_KINDS:
             if exponent == 2:
                 return unary(ops.SQUARE, input)
             if exponent == 0.5:
@@ -176,14 +185,26 @@ def rpow(input: Tensor, other: Operand) -> Tensor:
     return pow(other, input)
 
 
+def _ordered(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    first, second = pair(a, b)
+    require_ordered(name, first)
+    return first, second
+
+
+def _ordered_arithmetic(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    first, second = arithmetic_pair(name, a, b)
+    require_ordered(name, first)
+    return first, second
+
+
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two, element by element; NaN where one is."""
-    return binary(ops.MAXIMUM, *pair(input, other))
+    return binary(ops.MAXIMUM, *_ordered("maximum", input, other))
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two, element by element; NaN where one is."""
-    return binary(ops.MINIMUM, *pair(input, other))
+    return binary(ops.MINIMUM, *_ordered("minimum", input, other))
 
 
 def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
@@ -191,15 +212,13 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
     if condition._data.dtype.kind != "b":
         raise DTypeError(f"where: the condition must be a bool tensor, not {condition.dtype}")
     if not isinstance(input, Variable) and not isinstance(other, Variable):
-        default = get_default_dtype()
-        dtype = default if isinstance(input, float) or isinstance(other, float) else None
-        a = constant(input, dtype or of_pair(input, other), condition._device)
+        a = constant(input, of_pair(input, other), condition._device)
         return apply(ops.WHERE, (condition, *pair(a, other)))
     return apply(ops.WHERE, (condition, *pair(input, other)))
 
 
-def of_pair(a: Number, b: Number) -> DType:
-    """The dtype in which two numbers that aren't floats meet."""
+def of_pair(a: Number | complex, b: Number | complex) -> DType:
+    """The dtype in which two numbers meet."""
     return promote_types(of_number(a), of_number(b))
 
 
@@ -207,6 +226,7 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     """Each element moved into [min, max]; a side that is None is open."""
     if min is None and max is None:
         raise DTypeError("clamp needs min, max or both")
+    require_ordered("clamp", input)
     if isinstance(min, Variable) or isinstance(max, Variable):
         if min is not None:
             input = binary(ops.MAXIMUM, *pair(input, min))
@@ -242,7 +262,8 @@ def sign(input: Tensor) -> Tensor:
 
 def _whole(op: Op, input: Tensor) -> Tensor:
     # integers are whole already; NumPy would turn some of them into floats
-    return unary(op if input._data.dtype.kind == "f" else ops.CLONE, input)
+    require_ordered(op.name, input)
+    return unary(op if input._data.dtype.kind in FLOATING_KINDS else ops.CLONE, input)
 
 
 def floor(input: Tensor) -> Tensor:

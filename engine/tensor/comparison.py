@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.autograd.tape import binary, unary
+from engine.dtypes import SMOOTH_KINDS
 from engine.errors import DTypeError
 from engine.ops import elementwise as ops
 from engine.ops import transcendental as bits
 from engine.ops.op import Op
-from engine.tensor.promotion import Operand, pair
+from engine.tensor.promotion import Operand, pair, require_ordered
 
 __all__ = [
     "allclose",
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
 
+def _ordered(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    first, second = pair(a, b)
+    require_ordered(name, first)
+    return first, second
+
+
 def eq(input: Tensor, other: Operand) -> Tensor:
     return binary(ops.EQ, *pair(input, other))
 
@@ -44,19 +51,19 @@ def ne(input: Tensor, other: Operand) -> Tensor:
 
 
 def lt(input: Tensor, other: Operand) -> Tensor:
-    return binary(ops.LT, *pair(input, other))
+    return binary(ops.LT, *_ordered("lt", input, other))
 
 
 def le(input: Tensor, other: Operand) -> Tensor:
-    return binary(ops.LE, *pair(input, other))
+    return binary(ops.LE, *_ordered("le", input, other))
 
 
 def gt(input: Tensor, other: Operand) -> Tensor:
-    return binary(ops.GT, *pair(input, other))
+    return binary(ops.GT, *_ordered("gt", input, other))
 
 
 def ge(input: Tensor, other: Operand) -> Tensor:
-    return binary(ops.GE, *pair(input, other))
+    return binary(ops.GE, *_ordered("ge", input, other))
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
@@ -77,7 +84,7 @@ def logical_not(input: Tensor) -> Tensor:
 
 def _bits(sign: str, logical: Op, bitwise: Op, input: Operand, other: Operand) -> Tensor:
     a, b = pair(input, other)
-    if a._data.dtype.kind == "f":
+    if a._data.dtype.kind in SMOOTH_KINDS:
         raise DTypeError(f"{sign} is defined for bool and integer tensors, not {a.dtype}; compare first")
     return binary(logical if a._data.dtype.kind == "b" else bitwise, a, b)
 
@@ -95,7 +102,7 @@ def bitwise_xor(input: Operand, other: Operand) -> Tensor:
 
 
 def bitwise_not(input: Tensor) -> Tensor:
-    if input._data.dtype.kind == "f":
+    if input._data.dtype.kind in SMOOTH_KINDS:
         raise DTypeError(f"~ is defined for bool and integer tensors, not {input.dtype}; compare first")
     return unary(ops.LOGICAL_NOT if input._data.dtype.kind == "b" else bits.BITWISE_NOT, input)
 

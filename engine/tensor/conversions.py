@@ -9,7 +9,20 @@ import numpy as np
 from engine.autograd.tape import Variable, unary, wrap
 from engine.backends import MetaArray
 from engine.device import CPU, Device
-from engine.dtypes import DType, float32, float64, int16, int32, int64, of, uint8
+from engine.dtypes import (
+    DType,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int16,
+    int32,
+    int64,
+    of,
+    uint8,
+)
+from engine.dtypes import bfloat16 as bfloat16_dtype
 from engine.dtypes import bool_ as bool_dtype
 from engine.errors import DTypeError
 from engine.ops.elementwise import CLONE
@@ -73,6 +86,22 @@ def float_(input: Tensor, memory_format: Any = None) -> Tensor:
 
 def double(input: Tensor, memory_format: Any = None) -> Tensor:
     return cast(input, float64)
+
+
+def half(input: Tensor, memory_format: Any = None) -> Tensor:
+    return cast(input, float16)
+
+
+def bfloat16(input: Tensor, memory_format: Any = None) -> Tensor:
+    return cast(input, bfloat16_dtype)
+
+
+def cfloat(input: Tensor, memory_format: Any = None) -> Tensor:
+    return cast(input, complex64)
+
+
+def cdouble(input: Tensor, memory_format: Any = None) -> Tensor:
+    return cast(input, complex128)
 
 
 def long(input: Tensor, memory_format: Any = None) -> Tensor:

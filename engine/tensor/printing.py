@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.dtypes import bool_, get_default_dtype, int64
+from engine.dtypes import FLOATING_KINDS, bool_, get_default_dtype, int64
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -48,6 +48,19 @@ def _formatter(shown: list[Any], floating: bool) -> Any:
     return lambda v: text(v).rjust(width)
 
 
+def _form(shown: list[Any], kind: str) -> Any:
+    """What makes a number's text, in line with all the others shown."""
+    if kind != "c":
+        return _formatter(shown, kind in FLOATING_KINDS)
+    real, imag = _formatter([v.real for v in shown], True), _formatter([v.imag for v in shown], True)
+
+    def text(v: complex) -> str:
+        first, second = str(real(v.real)), str(imag(v.imag)).lstrip()
+        return f"{first}{'' if second[0] == '-' else '+'}{second}j"
+
+    return text
+
+
 def _text(x: npt.NDArray[Any], form: Any, indent: int, brief: bool) -> str:
     if x.ndim == 0:
         return str(form(x.item()))
@@ -71,12 +84,12 @@ def to_text(x: Tensor, name: str = "tensor") -> str:
     else:
         array = x._device.backend.to_numpy(x._data)
         brief = array.size > _THRESHOLD
-        form = _formatter(_shown(array) if brief else array.reshape(-1).tolist(), array.dtype.kind == "f")
+        form = _form(_shown(array) if brief else array.reshape(-1).tolist(), array.dtype.kind)
         body = _text(array, form, len(name) + 1, brief)
         if array.size == 0 and array.ndim > 1:
             body = "[]"
             suffix.append(f"size={tuple(x.shape)}")
-    if x.dtype not in (get_default_dtype(), int64, bool_):
+    if x.dtype not in (get_default_dtype(), get_default_dtype().to_complex(), int64, bool_):
         suffix.append(f"dtype={x.dtype}")
     if x._node is not None:
         suffix.append(f"grad_fn=<{x._node.name()}>")

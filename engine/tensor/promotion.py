@@ -8,7 +8,18 @@ import numpy as np
 
 from engine.autograd.tape import Variable, create, unary, wrap
 from engine.device import Device
-from engine.dtypes import BOOL, FLOAT, DType, category_of, get_default_dtype, int64, of, promote_types
+from engine.dtypes import (
+    BOOL,
+    FLOATING_KINDS,
+    SMOOTH_KINDS,
+    DType,
+    category_of,
+    get_default_dtype,
+    of,
+    of_number,
+    promote_types,
+    promote_weakly,
+)
 from engine.errors import DTypeError
 from engine.ops.creation import FULL
 from engine.ops.elementwise import CAST
@@ -21,13 +32,13 @@ if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
 Number: TypeAlias = bool | int | float
-Operand: TypeAlias = "Tensor | Number"
+Operand: TypeAlias = "Tensor | Number | complex"
 
 _constants: dict[tuple[Any, DType, Device], Any] = {}
 _CONSTANTS_KEPT = 1024
 
 
-def constant(value: Number, dtype: DType, device: Device) -> Tensor:
+def constant(value: Number | complex, dtype: DType, device: Device) -> Tensor:
     """A number as a zero-dimensional tensor, to be read only: equal numbers share one.
 
     Not on a meta device: there are many, each measures what lives on it, and a constant costs nothing there.
@@ -52,16 +63,24 @@ def cast(x: Tensor, dtype: DType) -> Tensor:
 
 
 def floating(x: Tensor) -> Tensor:
-    """x where it is floating-point, else x in the default dtype."""
-    return x if x._data.dtype.kind == "f" else unary(CAST, x, (get_default_dtype(),))
+    """x where it is floating-point or complex, else x in the default dtype."""
+    return x if x._data.dtype.kind in SMOOTH_KINDS else unary(CAST, x, (get_default_dtype(),))
 
 
 def require_floating(op: str, x: Variable) -> None:
     """Raise DTypeError where an operation is defined for floating-point tensors only."""
-    if x._data.dtype.kind != "f":
-        raise DTypeError(
-            f"{op} needs a floating-point tensor, not {of(x._data.dtype)}; convert it with .float()"
-        )
+    if x._data.dtype.kind not in FLOATING_KINDS:
+        hint = "take its abs(), .real or .imag" if x._data.dtype.kind == "c" else "convert it with .float()"
+        raise DTypeError(f"{op} needs a floating-point tensor, not {of(x._data.dtype)}; {hint}")
+
+
+def require_ordered(op: str, *tensors: Variable) -> None:
+    """Raise DTypeError for complex numbers, of which none is the larger one."""
+    for x in tensors:
+        if x._data.dtype.kind == "c":
+            raise DTypeError(
+                f"{op} isn't defined for {of(x._data.dtype)}: complex numbers have no order; take abs()"
+            )
 
 
 def result_type(a: Operand, b: Operand) -> DType:
@@ -72,16 +91,13 @@ def result_type(a: Operand, b: Operand) -> DType:
         raise DTypeError("result_type needs at least one tensor")
     first = of(a._data.dtype)
     if not isinstance(b, Variable):
-        category = category_of(b)
-        if category <= first.category:
-            return first
-        return get_default_dtype() if category == FLOAT else int64
+        return first if category_of(b) <= first.category else promote_weakly(first, of_number(b))
     second = of(b._data.dtype)
     if first is second:
         return first
-    if (len(a._data.shape) == 0) == (len(b._data.shape) == 0) or first.category != second.category:
+    if (len(a._data.shape) == 0) == (len(b._data.shape) == 0):
         return promote_types(first, second)
-    return first if len(a._data.shape) else second
+    return promote_weakly(first, second) if len(a._data.shape) else promote_weakly(second, first)
 
 
 def operand(value: Any, like: Variable) -> Any:
@@ -89,7 +105,7 @@ def operand(value: Any, like: Variable) -> Any:
 
     Raises DTypeError for anything else.
     """
-    if isinstance(value, Variable | bool | int | float):
+    if isinstance(value, Variable | bool | int | float | complex):
         return value
     if isinstance(value, np.generic):
         return value.item()

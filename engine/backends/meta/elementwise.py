@@ -6,7 +6,7 @@ import numpy as np
 
 from engine.backends.meta.array import MetaArray, broadcast
 from engine.backends.registry import Kernel
-from engine.dtypes import DType
+from engine.dtypes import DType, of
 
 
 def same(x: MetaArray, *_: Any) -> MetaArray:
@@ -28,12 +28,16 @@ def _where(condition: MetaArray, a: MetaArray, b: MetaArray) -> MetaArray:
     return MetaArray(broadcast("where", condition.shape, a.shape, b.shape), a.dtype)
 
 
+def _abs(x: MetaArray) -> MetaArray:
+    return MetaArray(x.shape, of(x.dtype).to_real().numpy)
+
+
 def _cast(x: MetaArray, dtype: DType) -> MetaArray:
     return MetaArray(x.shape, dtype.numpy)
 
 
 _UNARY = """
-    neg abs sign floor ceil round trunc clamp exp expm1 log log2 log10 log1p sqrt rsqrt reciprocal square
+    neg sign floor ceil round trunc clamp exp expm1 log log2 log10 log1p sqrt rsqrt reciprocal square
     sin cos tan erf tanh sigmoid relu clone
     asin acos atan sinh cosh asinh acosh atanh exp2 bitwise_not
 """
@@ -49,6 +53,7 @@ KERNELS: dict[str, Kernel] = {
     **{name: _binary(name) for name in _BINARY.split()},
     **{name: _binary(name, np.dtype(np.bool_)) for name in _COMPARISONS.split()},
     **dict.fromkeys(("logical_not", "isnan", "isinf", "isfinite", "signbit"), _predicate),
+    "abs": _abs,
     "where": _where,
     "cast": _cast,
 }

@@ -8,6 +8,7 @@ import numpy as np
 from engine.backends.meta.array import MetaArray, reduced
 from engine.backends.meta.elementwise import same
 from engine.backends.registry import Kernel
+from engine.dtypes import SMOOTH_KINDS
 from engine.errors import ShapeError
 
 Dims = tuple[int, ...]
@@ -15,7 +16,7 @@ Dims = tuple[int, ...]
 
 def wide(dtype: Any) -> Any:
     """Sums of booleans and integers are int64."""
-    return dtype if dtype.kind == "f" else np.int64
+    return dtype if dtype.kind in SMOOTH_KINDS else np.int64
 
 
 def _reduction(dtype: Callable[[Any], Any] | None = None) -> Kernel:

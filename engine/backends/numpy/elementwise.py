@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from engine.backends.numpy.erf import erf
 from engine.backends.registry import Kernel
-from engine.dtypes import DType
+from engine.dtypes import BOOL, COMPLEX, DType
 
 Array = npt.NDArray[Any]
 
@@ -53,8 +53,16 @@ def relu_grad(g: Array, out: Array) -> Any:
     return np.multiply(g, np.logical_not(closed), dtype=g.dtype)
 
 
+def converted(x: Array, dtype: DType) -> Array:
+    """A copy in another dtype; of complex numbers real ones keep the real part."""
+    if x.dtype.kind == "c" and dtype.category < COMPLEX:
+        # what isn't zero is true
+        x = (x != 0) if dtype.category == BOOL else x.real
+    return x.astype(dtype.numpy)
+
+
 def cast(x: Array, dtype: DType) -> Any:
-    return np.asarray(x).astype(dtype.numpy)
+    return converted(np.asarray(x), dtype)
 
 
 def clone(x: Array) -> Any:

@@ -7,18 +7,19 @@ import numpy.typing as npt
 
 from engine.backends.numpy.shapes import places
 from engine.backends.registry import Kernel
+from engine.dtypes import SMOOTH_KINDS
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
 
 def prod(x: Array, dim: int, keepdim: bool) -> Any:
-    dtype = x.dtype if x.dtype.kind == "f" else np.int64
+    dtype = x.dtype if x.dtype.kind in SMOOTH_KINDS else np.int64
     return np.prod(x, dim, dtype, keepdims=keepdim) if x.ndim else np.array(x, dtype)
 
 
 def cumprod(x: Array, dim: int) -> Array:
-    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.int64)
+    dtype = x.dtype if x.dtype.kind in SMOOTH_KINDS else np.dtype(np.int64)
     return np.cumprod(x, dim, dtype) if x.ndim else np.array(x, dtype)
 
 

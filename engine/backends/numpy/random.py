@@ -76,7 +76,7 @@ def uniform(key: Array, shape: Shape, dtype: DType) -> Array:
     if dtype is float64:
         return ((words(key, size) >> np.uint64(11)) * 2.0**-53).reshape(shape)
     top = (halves(key, size) >> np.uint32(8)).astype(np.float32)
-    return (top * np.float32(2.0**-24)).reshape(shape)
+    return (top * np.float32(2.0**-24)).astype(dtype.numpy, copy=False).reshape(shape)
 
 
 def normal(key: Array, shape: Shape, dtype: DType) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.backends.registry import Kernel
+from engine.dtypes import SMOOTH_KINDS
 
 Array = npt.NDArray[Any]
 Dims = tuple[int, ...]
@@ -24,7 +25,7 @@ def _count(x: Array, dim: Dims) -> int:
 
 
 def sum_(x: Array, dim: Dims, keepdim: bool) -> Any:
-    return _add(x, axis=dim, dtype=None if x.dtype.kind == "f" else np.int64, keepdims=keepdim)
+    return _add(x, axis=dim, dtype=None if x.dtype.kind in SMOOTH_KINDS else np.int64, keepdims=keepdim)
 
 
 def mean(x: Array, dim: Dims, keepdim: bool) -> Any:
@@ -93,8 +94,8 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Any:
 
 def cumsum(x: Array, dim: int) -> Array:
     if x.ndim == 0:
-        return np.array(x, x.dtype if x.dtype.kind == "f" else np.int64)
-    return np.cumsum(x, dim, x.dtype if x.dtype.kind == "f" else np.int64)
+        return np.array(x, x.dtype if x.dtype.kind in SMOOTH_KINDS else np.int64)
+    return np.cumsum(x, dim, x.dtype if x.dtype.kind in SMOOTH_KINDS else np.int64)
 
 
 def softmax(x: Array, dim: int) -> Array:

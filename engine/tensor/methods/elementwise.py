@@ -1,7 +1,7 @@
 """What a tensor computes element by element."""
 
 from engine.autograd.tape import Variable
-from engine.tensor import arithmetic, comparison, transcendental
+from engine.tensor import arithmetic, comparison, complex, transcendental
 
 
 class ElementwiseMethods(Variable):
@@ -131,4 +131,10 @@ class ElementwiseMethods(Variable):
     logical_not = comparison.logical_not
     equal = comparison.equal
     isclose = comparison.isclose
+    conj = complex.conj
+    conj_physical = complex.conj_physical
+    resolve_conj = complex.resolve_conj
+    resolve_neg = complex.resolve_neg
+    is_conj = complex.is_conj
+    is_neg = complex.is_neg
     allclose = comparison.allclose

@@ -15,6 +15,10 @@ def normal(*shape: int) -> Draw:
     return lambda rng: rng.standard_normal(shape)
 
 
+def complex_normal(*shape: int) -> Draw:
+    return lambda rng: rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+
+
 def uniform(low: float, high: float, *shape: int) -> Draw:
     return lambda rng: rng.uniform(low, high, shape)
 
@@ -35,7 +39,7 @@ def exactly(values: Any, dtype: Any = None) -> Draw:
 class Case:
     """One call of an op.
 
-    inputs: what draws each operand; floating-point ones are tried in float32 and float64
+    inputs: what draws each operand; floating-point and complex ones are tried in both precisions
     attrs: the op's attributes
     torch: the same in PyTorch, called with the module, the operands and the attributes; for ops that
         overwrite, it gives the overwritten operands. None where PyTorch has nothing like it.
@@ -52,4 +56,5 @@ class Case:
     def arrays(self, name: str, floating: Any) -> list[npt.NDArray[Any]]:
         rng = np.random.default_rng(zlib.crc32(name.encode()))
         drawn = [draw(rng) for draw in self.inputs]
-        return [a.astype(floating) if a.dtype.kind == "f" else a for a in drawn]
+        of_kind = {"f": np.dtype(floating), "c": np.result_type(floating, np.complex64)}
+        return [a.astype(of_kind.get(a.dtype.kind, a.dtype)) for a in drawn]

@@ -16,7 +16,7 @@ def call(name, arrays, attrs, requires_grad=False, device=CPU):
     operands = tuple(wrap(device.backend.from_numpy(np.array(a)), device) for a in arrays)
     if requires_grad:
         for x in operands:
-            if x.is_floating_point():
+            if x.is_floating_point() or x.is_complex():
                 x.requires_grad_()
     if op.mutates:
         overwrite(op, operands, attrs)
@@ -36,7 +36,7 @@ def smooth(name, results):
 def close(ours, theirs, tolerance, what):
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert ours.shape == theirs.shape, f"{what}: shape {ours.shape}, expected {theirs.shape}"
-    if theirs.dtype.kind != "f":
+    if theirs.dtype.kind not in "fc":
         np.testing.assert_array_equal(ours, theirs, err_msg=what)
         return
     finite = theirs[np.isfinite(theirs)]
@@ -47,7 +47,17 @@ def close(ours, theirs, tolerance, what):
 def weights(results, seed=5):
     """A fixed random weight for each result, so that a weighted sum of them sees every element."""
     rng = np.random.default_rng(seed)
-    return [rng.standard_normal(r.shape).astype(r.dtype.numpy) for r in results]
+    return [_drawn(rng, r.shape, r.is_complex()).astype(r.dtype.numpy) for r in results]
+
+
+def _drawn(rng, shape, is_complex):
+    real = rng.standard_normal(shape)
+    return real + 1j * rng.standard_normal(shape) if is_complex else real
+
+
+def product(a, b):
+    """The real number that the sum over conj(a) b is, of its real part where they are complex."""
+    return float(np.vdot(a, b).real)
 
 
 def gradients(name, arrays, attrs, create_graph=False):
@@ -74,21 +84,21 @@ def along(arrays, direction, step):
 
 def random_direction(arrays, seed=9):
     rng = np.random.default_rng(seed)
-    return [rng.standard_normal(a.shape) if a.dtype.kind == "f" else None for a in arrays]
+    return [_drawn(rng, a.shape, a.dtype.kind == "c") if a.dtype.kind in "fc" else None for a in arrays]
 
 
 def weighted_sum(name, arrays, attrs):
     """sum of w * result over the results that gradients flow through, as a float."""
     _, results = call(name, arrays, attrs, requires_grad=True)
     flowing = smooth(name, results)
-    return sum(float((r.detach().numpy() * w).sum()) for r, w in zip(flowing, weights(flowing), strict=True))
+    return sum(product(w, r.detach().numpy()) for r, w in zip(flowing, weights(flowing), strict=True))
 
 
 def weighted_gradient_sum(name, arrays, attrs):
     """sum of v * gradient over the operands, as a float: a scalar function to differentiate once more."""
     _, found = gradients(name, arrays, attrs)
     given = [g for g in found if g is not None]
-    return sum(float((g.numpy() * v).sum()) for g, v in zip(given, weights(given, seed=6), strict=True))
+    return sum(product(v, g.numpy()) for g, v in zip(given, weights(given, seed=6), strict=True))
 
 
 def on_meta(name, arrays, attrs):

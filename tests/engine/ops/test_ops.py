@@ -13,11 +13,11 @@ from engine.backends import META, NUMPY
 from engine.ops import OPS
 from tests.engine.ops import checks
 
-CASES = {
-    name: cases
-    for path in sorted(Path(__file__).parent.glob("cases_*.py"))
-    for name, cases in import_module(f"tests.engine.ops.{path.stem}").CASES.items()
-}
+# an op may have cases in several files
+CASES: dict[str, list[Any]] = {}
+for _path in sorted(Path(__file__).parent.glob("cases_*.py")):
+    for _name, _cases in import_module(f"tests.engine.ops.{_path.stem}").CASES.items():
+        CASES.setdefault(_name, []).extend(_cases)
 
 
 def _listed(keep=lambda op, case: True):
@@ -52,7 +52,7 @@ def test_every_op_has_a_case_and_a_kernel_on_each_backend():
 def _floats(name, case):
     """The precisions in which a case is worth trying."""
     drawn = case.arrays(name, np.float64)
-    return (np.float32, np.float64) if any(a.dtype.kind == "f" for a in drawn) else (np.float64,)
+    return (np.float32, np.float64) if any(a.dtype.kind in "fc" for a in drawn) else (np.float64,)
 
 
 @every_judged_case
@@ -65,7 +65,9 @@ def test_values_agree_with_torch(torch, name, case):
         tolerance = 1e-10 if floating is np.float64 else case.tolerance32
         for k, (a, b) in enumerate(zip(ours, theirs, strict=True)):
             assert str(a.dtype).removeprefix("engine.") == str(b.dtype).removeprefix("torch."), name
-            checks.close(a.detach().numpy(), b.detach().numpy(), tolerance, f"{name}, result {k}")
+            checks.close(
+                a.detach().numpy(), b.detach().resolve_conj().numpy(), tolerance, f"{name}, result {k}"
+            )
 
 
 @every_differentiable_case
@@ -75,7 +77,7 @@ def test_gradients_agree_with_torch(torch, name, case):
         operands, found = checks.gradients(name, arrays, case.attrs)
         theirs = [torch.tensor(a) for a in arrays]
         for x in theirs:
-            if x.is_floating_point():
+            if x.is_floating_point() or x.is_complex():
                 x.requires_grad_()
         results = case.torch(torch, *theirs, *case.attrs)
         results = results if isinstance(results, tuple) else (results,)
@@ -93,7 +95,7 @@ def test_gradients_agree_with_torch(torch, name, case):
                 assert other.grad is None or rules[k] is None, f"{name}, operand {k}"
                 continue
             assert g.dtype is x.dtype
-            expected = np.zeros(x.shape) if other.grad is None else other.grad.numpy()
+            expected = np.zeros(x.shape) if other.grad is None else other.grad.resolve_conj().numpy()
             checks.close(g.numpy(), expected, tolerance, f"{name}, gradient of operand {k}")
 
 
@@ -102,7 +104,7 @@ def test_gradients_agree_with_finite_differences(name, case):
     arrays = case.arrays(name, np.float64)
     direction = checks.random_direction(arrays)
     _, found = checks.gradients(name, arrays, case.attrs)
-    slope = sum(float((g.numpy() * d).sum()) for g, d in zip(found, direction, strict=True) if g is not None)
+    slope = sum(checks.product(g.numpy(), d) for g, d in zip(found, direction, strict=True) if g is not None)
     ahead, behind = (
         checks.weighted_sum(name, checks.along(arrays, direction, step), case.attrs)
         for step in (checks.EPS, -checks.EPS)
@@ -126,7 +128,7 @@ def test_gradients_of_gradients_agree_with_finite_differences(name, case):
         by_id = {id(x): h for x, h in zip(wanted, second, strict=True)}
         for x, d in zip(operands, direction, strict=True):
             h = by_id.get(id(x))
-            slope += 0.0 if h is None else float((h.numpy() * d).sum())
+            slope += 0.0 if h is None else checks.product(h.numpy(), d)
     ahead, behind = (
         checks.weighted_gradient_sum(name, checks.along(arrays, direction, step), case.attrs)
         for step in (checks.EPS, -checks.EPS)
