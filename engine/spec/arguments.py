@@ -97,7 +97,11 @@ def arguments_of(
     hints = hints_of(target)
     found: dict[str, Argument] = {}
     for name, parameter in inspect.signature(target).parameters.items():
-        if name in skip or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if (
+            name in skip
+            or name.startswith("_")
+            or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        ):
             continue
         hint = _json_part(hints.get(name))
         if hint is not None and not (hint is type(None) and parameter.default is None):

@@ -7,6 +7,8 @@ The one list is the engine itself: its public classes, with their signatures and
 from typing import Any
 
 from engine import optim
+from engine.audio import transforms as sounds
+from engine.data.transform import Transform
 from engine.errors import EngineError
 from engine.optim import lr_scheduler
 from engine.spec.arguments import READERS
@@ -20,7 +22,9 @@ READERS[lr_scheduler.LRScheduler] = lambda kind, value: read_part(SCHEDULERS, ki
 
 OPTIMIZERS = entries_of("optimizer", public_classes(optim, optim.Optimizer))
 SCHEDULERS: Entries = entries_of("scheduler", public_classes(lr_scheduler, lr_scheduler.LRScheduler))
-TRANSFORMS = entries_of("transform", public_classes(transforms, object))
+TRANSFORMS = entries_of(
+    "transform", [*public_classes(transforms, Transform), *public_classes(sounds, Transform)]
+)
 METRICS_OF = entries_of("metric", METRICS.values())
 KINDS = {
     "layers": LAYERS,

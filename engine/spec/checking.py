@@ -136,10 +136,25 @@ class _Check:
         if made is None or size is None or len(self.complaints):
             return None
         try:
-            return rehearsal.run(size, function, made)
+            cost = rehearsal.run(size, function, made)
         except REFUSALS as error:
             self.complaints.add("/model", f"the model can't be trained: {error}")
             return None
+        self._last_batch(rehearsal, size)
+        return cost
+
+    def _last_batch(self, rehearsal: Rehearsal, size: int) -> None:
+        """The last batch of an epoch may be a single sample, of which batch norm knows no variance."""
+        last = self.dataset.splits.get(TRAIN, 0) % size
+        if last != 1:
+            return
+        try:
+            rehearsal.model(rehearsal.batch(last)[0])
+        except REFUSALS as error:
+            detail = (
+                f"the last batch of an epoch has {last} sample, on which the model can't be trained: {error}"
+            )
+            self.complaints.add("/batch_size", f"{detail}; choose another batch_size")
 
     def _optimizer(self, choice: Choice, parameters: list[Any]) -> Any:
         if not parameters:

@@ -29,9 +29,18 @@ def entries_of(kind: str, targets: Iterable[Any]) -> Entries:
 # an argument may be a module itself, as a Transformer's layer
 READERS[nn.Module] = lambda kind, value: read_part(LAYERS, kind, value)
 
-# torch.nn's names tell losses from layers; a class without a forward of its own only holds others
+
+def _forward(module: Any) -> Any:
+    return module.forward
+
+
+# torch.nn's names tell losses from layers, and what is only a base; what has no forward only holds others
 _MODULES = [
-    c for c in public_classes(nn, nn.Module) if "forward" in vars(c) and not issubclass(c, nn.Sequential)
+    c
+    for c in public_classes(nn, nn.Module)
+    if _forward(c) is not nn.Module.forward
+    and not issubclass(c, nn.Sequential)
+    and not c.__name__.endswith("Base")
 ]
 # a job's loss compares the model's output with the target; one of three tensors has no place there
 LOSSES = {

@@ -22,10 +22,11 @@ ODDITIES = (*REFUSALS, AttributeError)
 def check_samples(
     chain: Sequence[Choice] | None, model: ModelReport, dataset: DatasetSchema, complaints: Complaints
 ) -> None:
-    """Run the transforms on two empty samples; None is a chain that couldn't be read."""
+    """Run the transforms on a batch of no samples; None is a chain that couldn't be read."""
     if chain is None:
         return
-    value: Any = np.zeros((2, *dataset.input_shape), dataset.input_dtype)
+    # without samples nothing is allocated, however large a transform would make them
+    value: Any = np.zeros((0, *dataset.input_shape), dataset.input_dtype)
     for choice in chain:
         try:
             transform = choice.make()
