@@ -95,7 +95,7 @@ def nearest(name: Any, names: Iterable[str]) -> str:
         close = get_close_matches(name[:100].lower(), folded, n=1, cutoff=0.6)
         if close:
             return f'; did you mean "{folded[close[0]]}"?'
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+    return f"; known: {', '.join(known)}" if 0 < len(known) <= 24 else ""
 
 
 def unknown_fields(

@@ -55,10 +55,10 @@ def test_layers_are_the_engines_modules_and_functions():
 
 def test_losses_optimizers_and_the_rest_are_found():
     assert {"CrossEntropyLoss", "MSELoss"} <= entries("losses").keys()
-    assert {"SGD", "Adam", "AdamW"} == entries("optimizers").keys()
+    assert {"SGD", "Adam", "AdamW"} <= entries("optimizers").keys()
     assert {"StepLR", "CosineAnnealingLR"} <= entries("schedulers").keys()
     assert "LambdaLR" not in entries("schedulers")  # a function can't be said in JSON
-    assert {"ToTensor", "Normalize"} == entries("transforms").keys()
+    assert {"ToTensor", "Normalize"} <= entries("transforms").keys()
     assert {"accuracy"} == entries("metrics").keys()
 
 
@@ -76,7 +76,8 @@ def test_a_schema_says_types_defaults_and_limits():
 def test_arguments_are_those_of_the_signatures():
     for name, entry in entries("layers").items():
         if entry["kind"] == "module":
-            known = inspect.signature(getattr(nn, name)).parameters.keys()
+            module = getattr(nn, name)
+            known = inspect.signature(module).parameters.keys() | inspect.signature(module.forward).parameters
             assert entry["schema"]["properties"].keys() - {"type", "name", "inputs"} <= known
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from engine.errors import NotDifferentiable
 from engine.spec import DatasetSchema, SpecError, check_job, check_model
+from engine.spec.catalogue import OPTIMIZERS
 from engine.spec.network import Network
 
 
@@ -135,7 +136,12 @@ CASES: dict[str, tuple[dict, dict, list]] = {
     "no optimizer": (
         {"optimizer": None},
         {},
-        [("", "optimizer is missing; it must be an object with a type; known: Adam, AdamW, SGD")],
+        [
+            (
+                "",
+                f"optimizer is missing; it must be an object with a type; known: {', '.join(sorted(OPTIMIZERS))}",
+            )
+        ],
     ),
     "loss as a string": (
         {"loss": "CrossEntropyLoss"},
