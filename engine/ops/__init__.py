@@ -1,6 +1,7 @@
 """Ops: one table, name -> operands and gradient rule. Kernels are the backends' business."""
 
 from engine.ops import (
+    attention,
     complex,
     convolutions,
     creation,
@@ -10,6 +11,7 @@ from engine.ops import (
     losses,
     norms,
     orders,
+    pools,
     products,
     random,
     recurrence,
@@ -19,6 +21,7 @@ from engine.ops import (
     scattering,
     shapes,
     spectra,
+    steps,
     transcendental,
     updates,
 )
@@ -30,6 +33,7 @@ __all__ = [
     "OPS",
     "Op",
     "Plan",
+    "attention",
     "complex",
     "convolutions",
     "creation",
@@ -39,6 +43,7 @@ __all__ = [
     "losses",
     "norms",
     "orders",
+    "pools",
     "products",
     "random",
     "recurrence",
@@ -48,6 +53,7 @@ __all__ = [
     "scattering",
     "shapes",
     "spectra",
+    "steps",
     "transcendental",
     "updates",
 ]

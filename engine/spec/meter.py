@@ -140,6 +140,15 @@ def _recurrent(passes: dict[int, int]) -> Callable[..., int]:
     return work
 
 
+def _attention(_: Any, q: MetaArray, k: MetaArray, v: MetaArray, *__: Any) -> int:
+    return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] + v.shape[-1])
+
+
+def _attention_grad(_: Any, __: MetaArray, q: MetaArray, k: MetaArray, v: MetaArray, *___: Any) -> int:
+    # the scores again and the gradients of q and k; the gradients of the weights and of v
+    return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (3 * q.shape[-1] + 2 * v.shape[-1])
+
+
 # FLOPs of one call: from its result and its arguments
 WORK: dict[str, Callable[..., int]] = {
     "matmul": _product,
@@ -151,4 +160,6 @@ WORK: dict[str, Callable[..., int]] = {
     "gru_grad": _recurrent({4: 3}),
     "lstm": _recurrent({3: 1, 4: 1}),
     "lstm_grad": _recurrent({7: 3, 8: 2}),
+    "attention": _attention,
+    "attention_grad": _attention_grad,
 }

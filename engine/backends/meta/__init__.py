@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.backends.meta import (
+    attention,
     convolutions,
     creation,
     ctc,
@@ -14,6 +15,7 @@ from engine.backends.meta import (
     losses,
     norms,
     orders,
+    pools,
     products,
     recurrence,
     reductions,
@@ -22,6 +24,7 @@ from engine.backends.meta import (
     scattering,
     shapes,
     spectra,
+    steps,
     updates,
 )
 from engine.backends.meta.array import MetaArray
@@ -51,9 +54,12 @@ BACKEND = Backend(
         scattering.KERNELS,
         products.KERNELS,
         spectra.KERNELS,
+        attention.KERNELS,
         convolutions.KERNELS,
         sampling.KERNELS,
+        pools.KERNELS,
         losses.KERNELS,
+        steps.KERNELS,
         embeddings.KERNELS,
         norms.KERNELS,
         ctc.KERNELS,

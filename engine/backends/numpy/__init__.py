@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.backends.numpy import (
+    attention,
     convolutions,
     creation,
     ctc,
@@ -12,6 +13,7 @@ from engine.backends.numpy import (
     narrow,
     norms,
     orders,
+    pools,
     products,
     random,
     recurrence,
@@ -21,6 +23,7 @@ from engine.backends.numpy import (
     scattering,
     shapes,
     spectra,
+    steps,
     transcendental,
     updates,
 )
@@ -41,9 +44,12 @@ BACKEND = Backend(
         scattering.KERNELS,
         products.KERNELS,
         spectra.KERNELS,
+        attention.KERNELS,
         convolutions.KERNELS,
         sampling.KERNELS,
+        pools.KERNELS,
         losses.KERNELS,
+        steps.KERNELS,
         embeddings.KERNELS,
         norms.KERNELS,
         ctc.KERNELS,
