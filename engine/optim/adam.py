@@ -1,15 +1,13 @@
 """Adam and its kin."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from engine.autograd.tape import overwrite
-from engine.dtypes import float32
-from engine.errors import EngineError
 from engine.ops.updates import ADAM_STEP, AMSGRAD_STEP
-from engine.optim.optimizer import Group, Optimizer, State
+from engine.optim.optimizer import Execution, Group, Optimizer, State, counter
 from engine.tensor import Tensor
-from engine.tensor.creation import zeros, zeros_like
+from engine.tensor.creation import zeros_like
 
 
 class Adam(Optimizer):
@@ -18,9 +16,10 @@ class Adam(Optimizer):
     betas: how much of each mean is kept per step; eps: added to the root of the second
     weight_decay: L2, added to the gradient
     amsgrad: divide by the largest second mean so far (Reddi et al. 2018)
+    decoupled_weight_decay: shrink the parameter itself instead, as AdamW
     """
 
-    decoupled = False
+    execution = ("foreach", "capturable", "differentiable", "fused")
 
     def __init__(
         self,
@@ -32,6 +31,8 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
+        **how: Unpack[Execution],
     ) -> None:
         super().__init__(
             params,
@@ -42,24 +43,27 @@ class Adam(Optimizer):
                 "weight_decay": weight_decay,
                 "amsgrad": amsgrad,
                 "maximize": maximize,
+                "decoupled_weight_decay": decoupled_weight_decay,
             },
+            how,
         )
-
-    def check(self, group: Group) -> None:
-        super().check(group)
-        for beta in group["betas"]:
-            if not 0 <= beta < 1:
-                raise EngineError(f"betas must be in [0, 1), not {group['betas']}")
 
     def update(self, p: Tensor, g: Tensor, state: State, group: Group, lr: Tensor) -> None:
         if not state:
-            state["step"] = zeros((), dtype=float32, device=p.device)
+            state["step"] = counter(p)
             state["exp_avg"] = zeros_like(p)
             state["exp_avg_sq"] = zeros_like(p)
             if group["amsgrad"]:
                 state["max_exp_avg_sq"] = zeros_like(p)
-        beta1, beta2 = group["betas"]
-        attrs = (beta1, beta2, group["eps"], group["weight_decay"], self.decoupled, group["maximize"])
+        beta1, beta2 = (float(beta) for beta in group["betas"])
+        attrs = (
+            beta1,
+            beta2,
+            group["eps"],
+            group["weight_decay"],
+            group["decoupled_weight_decay"],
+            group["maximize"],
+        )
         m, v, step = state["exp_avg"], state["exp_avg_sq"], state["step"]
         if group["amsgrad"]:
             overwrite(AMSGRAD_STEP, (p, g, m, v, state["max_exp_avg_sq"], step, lr), attrs)
@@ -69,8 +73,6 @@ class Adam(Optimizer):
 
 class AdamW(Adam):
     """Adam with weight decay that shrinks the parameter itself (Loshchilov and Hutter 2017)."""
-
-    decoupled = True
 
     def __init__(
         self,
@@ -82,5 +84,16 @@ class AdamW(Adam):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        **how: Unpack[Execution],
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=True,
+            **how,
+        )

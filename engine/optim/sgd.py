@@ -1,12 +1,12 @@
 """Gradient descent."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from engine.autograd.tape import overwrite
 from engine.errors import EngineError
 from engine.ops.updates import SGD_MOMENTUM_STEP, SGD_STEP
-from engine.optim.optimizer import Group, Optimizer, State
+from engine.optim.optimizer import Execution, Group, Optimizer, State
 from engine.tensor import Tensor
 from engine.tensor.creation import zeros_like
 
@@ -18,6 +18,8 @@ class SGD(Optimizer):
     p -= lr v, or with nesterov p -= lr (g + weight_decay p + momentum v)
     """
 
+    execution = ("foreach", "differentiable", "fused")
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -28,6 +30,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        **how: Unpack[Execution],
     ) -> None:
         super().__init__(
             params,
@@ -39,6 +42,7 @@ class SGD(Optimizer):
                 "nesterov": nesterov,
                 "maximize": maximize,
             },
+            how,
         )
 
     def check(self, group: Group) -> None:

@@ -1,0 +1,71 @@
+"""Adam with the momentum of Nesterov."""
+
+from collections.abc import Iterable
+from typing import Any, Unpack
+
+from engine.autograd.tape import overwrite
+from engine.ops.steps import NADAM_STEP
+from engine.optim.optimizer import Execution, Group, Optimizer, State, counter
+from engine.tensor import Tensor
+from engine.tensor.creation import zeros_like
+
+
+class NAdam(Optimizer):
+    """Adam that looks ahead by Nesterov's momentum (Dozat 2016).
+
+    betas: how much of the means of the gradient and of its square is kept per step
+    eps: added to the root of the second; weight_decay: L2, added to the gradient
+    momentum_decay: how fast the momentum grows to its full size
+    decoupled_weight_decay: shrink the parameter itself instead, as AdamW
+    """
+
+    not_negative = (*Optimizer.not_negative, "momentum_decay")
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 2e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        maximize: bool = False,
+        **how: Unpack[Execution],
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "momentum_decay": momentum_decay,
+                "decoupled_weight_decay": decoupled_weight_decay,
+                "maximize": maximize,
+            },
+            how,
+        )
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group, lr: Tensor) -> None:
+        if not state:
+            state["step"] = counter(p)
+            state["mu_product"] = counter(p, 1.0)
+            state["exp_avg"] = zeros_like(p)
+            state["exp_avg_sq"] = zeros_like(p)
+        beta1, beta2 = group["betas"]
+        operands = (p, g, state["exp_avg"], state["exp_avg_sq"], state["mu_product"], state["step"], lr)
+        overwrite(
+            NADAM_STEP,
+            operands,
+            (
+                beta1,
+                beta2,
+                group["eps"],
+                group["weight_decay"],
+                group["momentum_decay"],
+                group["decoupled_weight_decay"],
+                group["maximize"],
+            ),
+        )
