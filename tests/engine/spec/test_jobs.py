@@ -136,12 +136,7 @@ CASES: dict[str, tuple[dict, dict, list]] = {
     "no optimizer": (
         {"optimizer": None},
         {},
-        [
-            (
-                "",
-                f"optimizer is missing; it must be an object with a type; known: {', '.join(sorted(OPTIMIZERS))}",
-            )
-        ],
+        [("", f"optimizer is missing; it must be an object with a type; known: {NAMES}")],
     ),
     "loss as a string": (
         {"loss": "CrossEntropyLoss"},
