@@ -72,6 +72,7 @@ def test_optimizer_state_takes_memory(job, model, mnist):
     assert 2 * 4 * model.parameters < extra < 5 * 4 * model.parameters
 
 
+NAMES = ", ".join(sorted(OPTIMIZERS))
 CASES: dict[str, tuple[dict, dict, list]] = {
     "classes": (
         {},
