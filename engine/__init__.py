@@ -4,7 +4,7 @@ Where the engine differs from PyTorch, it refuses with a message rather than giv
 """
 
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
-from engine import autograd, nn, optim, utils, vision
+from engine import autograd, nn, optim, special, utils, vision
 from engine.autograd import (
     enable_grad,
     inference_mode,
@@ -66,6 +66,7 @@ from engine.tensor import (
     reductions,
     scattering,
     shapes,
+    specials,
     statistics,
     strides,
     transcendental,
@@ -95,6 +96,7 @@ from engine.tensor.random import *  # noqa: F403
 from engine.tensor.reductions import *  # noqa: F403
 from engine.tensor.scattering import *  # noqa: F403
 from engine.tensor.shapes import *  # noqa: F403
+from engine.tensor.specials import *  # noqa: F403
 from engine.tensor.statistics import *  # noqa: F403
 from engine.tensor.strides import *  # noqa: F403
 from engine.tensor.transcendental import *  # noqa: F403
@@ -107,8 +109,8 @@ __all__ = [
     "bool",
     "cdouble",
     "cfloat",
-    "complex64",
     "complex128",
+    "complex64",
     "cuda",
     "device",
     "double",
@@ -124,10 +126,10 @@ __all__ = [
     "iinfo",
     "inference_mode",
     "int",
-    "int8",
     "int16",
     "int32",
     "int64",
+    "int8",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "load",
@@ -140,6 +142,7 @@ __all__ = [
     "set_default_dtype",
     "set_grad_enabled",
     "short",
+    "special",
     "uint8",
     "utils",
     "vision",
@@ -165,6 +168,7 @@ __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += scattering.__all__
 __all__ += shapes.__all__
+__all__ += specials.__all__
 __all__ += statistics.__all__
 __all__ += strides.__all__
 __all__ += transcendental.__all__

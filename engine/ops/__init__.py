@@ -1,6 +1,7 @@
 """Ops: one table, name -> operands and gradient rule. Kernels are the backends' business."""
 
 from engine.ops import (
+    activations,
     attention,
     complex,
     convolutions,
@@ -34,6 +35,7 @@ __all__ = [
     "OPS",
     "Op",
     "Plan",
+    "activations",
     "attention",
     "complex",
     "convolutions",

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.backends.meta import (
+    activations,
     attention,
     convolutions,
     creation,
@@ -61,6 +62,7 @@ BACKEND = Backend(
         sampling.KERNELS,
         pools.KERNELS,
         losses.KERNELS,
+        activations.KERNELS,
         steps.KERNELS,
         embeddings.KERNELS,
         norms.KERNELS,

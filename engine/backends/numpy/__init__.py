@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.backends.numpy import (
+    activations,
     attention,
     bessel,
     convolutions,
@@ -55,6 +56,7 @@ BACKEND = Backend(
         sampling.KERNELS,
         pools.KERNELS,
         losses.KERNELS,
+        activations.KERNELS,
         steps.KERNELS,
         embeddings.KERNELS,
         norms.KERNELS,

@@ -1,7 +1,7 @@
 """What a tensor computes element by element."""
 
 from engine.autograd.tape import Variable
-from engine.tensor import arithmetic, comparison, complex, transcendental
+from engine.tensor import arithmetic, comparison, complex, specials, transcendental
 
 
 class ElementwiseMethods(Variable):
@@ -82,6 +82,12 @@ class ElementwiseMethods(Variable):
     bitwise_right_shift = transcendental.bitwise_right_shift
     copysign = transcendental.copysign
     cosh = transcendental.cosh
+    digamma = specials.digamma
+    erfc = specials.erfc
+    erfinv = specials.erfinv
+    i0 = specials.i0
+    lgamma = specials.lgamma
+    mvlgamma = specials.mvlgamma
     deg2rad = transcendental.deg2rad
     exp2 = transcendental.exp2
     float_power = transcendental.float_power

@@ -24,6 +24,13 @@ class Unlike(AssertionError):
 REORDERED = {
     "einsum": lambda tensors, equation: engine.einsum(equation, tensors),
     "where": lambda input, condition, other: engine.where(condition, input, other),
+    "polygamma": lambda input, n: engine.polygamma(n, input),
+    "special.polygamma": lambda input, n: engine.special.polygamma(n, input),
+    "slice": lambda input, dim=0, start=None, end=None, step=1: input[
+        (slice(None),) * dim + (slice(start, end, step),)
+    ],
+    # its result must not be a leaf
+    "zero_": lambda input: input.clone().zero_(),
     "nn.functional.embedding": lambda weight, input, **options: engine.nn.functional.embedding(
         input, weight, **options
     ),
