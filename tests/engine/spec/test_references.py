@@ -112,3 +112,26 @@ def test_a_block_may_be_called_like_a_function_but_not_like_a_layer():
     assert check_model(graph(node("twice", "outer"), blocks={"outer": block})).output_shape == (6,)
     ((pointer, detail),) = faults(graph(node("twice", "Linear", out_features=3), blocks={"Linear": block}))
     assert (pointer, detail.split(";")[0]) == ("/blocks/Linear", '"Linear" is a layer of the engine already')
+
+
+def test_layers_of_sequences_must_take_the_batch_first():
+    layer = {"type": "LSTM", "hidden_size": 3}
+    definition = {"input": {"shape": [5, 4]}, "layers": [layer]}
+    detail = 'LSTM needs "batch_first": true, since in a definition axis 0 is always the batch'
+    assert faults(definition) == [("/layers/0", detail)]
+    definition["layers"] = [{**layer, "batch_first": False}]
+    assert faults(definition) == [("/layers/0/batch_first", detail)]
+    definition["layers"] = [{**layer, "batch_first": True}]
+    assert check_model(definition).output_shape == (5, 3)
+
+
+def test_a_layers_plain_name_is_its_first_value():
+    definition = graph(
+        node("rnn", "LSTM", hidden_size=3, batch_first=True),
+        node("out", "relu", "rnn"),
+        shape=(5, 4),
+    )
+    assert check_model(definition).output_shape == (5, 3)
+    hidden = {**definition, "nodes": [definition["nodes"][0], node("out", "relu", "rnn.1.0")]}
+    ((pointer, detail),) = faults(hidden)
+    assert (pointer, "LSTM mixes the samples" in detail) == ("/nodes/0", True)
