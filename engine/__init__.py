@@ -4,7 +4,7 @@ Where the engine differs from PyTorch, it refuses with a message rather than giv
 """
 
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
-from engine import autograd, nn, optim, special, utils, vision
+from engine import autograd, fft, masked, nn, optim, signal, special, utils, vision
 from engine.autograd import (
     enable_grad,
     inference_mode,
@@ -44,6 +44,8 @@ from engine.dtypes import int16 as short
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
 from engine.serialization import load, save
+from engine.signal import spectrogram
+from engine.signal.spectrogram import *  # noqa: F403
 from engine.tensor import (
     Generator,
     Tensor,
@@ -116,6 +118,7 @@ __all__ = [
     "double",
     "dtype",
     "enable_grad",
+    "fft",
     "finfo",
     "float",
     "float16",
@@ -134,6 +137,7 @@ __all__ = [
     "is_inference_mode_enabled",
     "load",
     "long",
+    "masked",
     "nn",
     "no_grad",
     "optim",
@@ -142,6 +146,7 @@ __all__ = [
     "set_default_dtype",
     "set_grad_enabled",
     "short",
+    "signal",
     "special",
     "uint8",
     "utils",
@@ -171,4 +176,5 @@ __all__ += shapes.__all__
 __all__ += specials.__all__
 __all__ += statistics.__all__
 __all__ += strides.__all__
+__all__ += spectrogram.__all__
 __all__ += transcendental.__all__
