@@ -41,3 +41,8 @@ def sides(
         (p, max((m - 1) * s + reach(k, d) - n - p, 0))
         for n, m, k, s, p, d in zip(sizes, out, kernel, stride, padding, dilation, strict=True)
     )
+
+
+def parts(size: int, count: int) -> list[tuple[int, int]]:
+    """Start and end of `count` parts of an axis, as even as they can be; they overlap where they must."""
+    return [(k * size // count, -(-(k + 1) * size // count)) for k in range(count)]

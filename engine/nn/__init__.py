@@ -15,6 +15,7 @@ from engine.nn import (
     loss,
     margin,
     norm,
+    pooling,
     rnn,
     shape,
     utils,
@@ -33,6 +34,7 @@ from engine.nn.margin import *  # noqa: F403
 from engine.nn.module import Module
 from engine.nn.norm import *  # noqa: F403
 from engine.nn.parameter import Parameter
+from engine.nn.pooling import *  # noqa: F403
 from engine.nn.rnn import *  # noqa: F403
 from engine.nn.shape import *  # noqa: F403
 
@@ -49,5 +51,6 @@ __all__ += linear.__all__
 __all__ += loss.__all__
 __all__ += margin.__all__
 __all__ += norm.__all__
+__all__ += pooling.__all__
 __all__ += rnn.__all__
 __all__ += shape.__all__

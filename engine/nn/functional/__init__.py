@@ -10,6 +10,7 @@ from engine.nn.functional import (
     margins,
     norms,
     padding,
+    pools,
     vectors,
 )
 from engine.nn.functional.classification import *  # noqa: F403
@@ -21,6 +22,7 @@ from engine.nn.functional.losses import *  # noqa: F403
 from engine.nn.functional.margins import *  # noqa: F403
 from engine.nn.functional.norms import *  # noqa: F403
 from engine.nn.functional.padding import *  # noqa: F403
+from engine.nn.functional.pools import *  # noqa: F403
 from engine.nn.functional.vectors import *  # noqa: F403
 from engine.tensor import activations
 from engine.tensor.activations import *  # noqa: F403
@@ -40,4 +42,5 @@ __all__ += losses.__all__
 __all__ += margins.__all__
 __all__ += norms.__all__
 __all__ += padding.__all__
+__all__ += pools.__all__
 __all__ += vectors.__all__

@@ -1,0 +1,75 @@
+"""Shapes of pools, and what is wrong where windows don't fit."""
+
+import numpy as np
+
+from engine.backends.meta.array import MetaArray
+from engine.backends.meta.convolutions import fitting
+from engine.backends.registry import Kernel
+from engine.backends.windows import Sizes
+
+
+def _max(
+    x: MetaArray, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> MetaArray:
+    name = f"max_pool{len(kernel)}d"
+    out = fitting(name, x.shape, kernel, stride, padding, dilation, ceil_mode)
+    return MetaArray((*x.shape[:2], *out), x.dtype)
+
+
+def _max_grad(
+    g: MetaArray,
+    x: MetaArray,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
+    ceil_mode: bool,
+) -> MetaArray:
+    return MetaArray(x.shape, g.dtype)
+
+
+def _max_indices(
+    x: MetaArray, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> MetaArray:
+    return MetaArray(_max(x, kernel, stride, padding, dilation, ceil_mode).shape, np.int64)
+
+
+def _adaptive_max_indices(x: MetaArray, size: Sizes) -> MetaArray:
+    return MetaArray((*x.shape[:2], *size), np.int64)
+
+
+def _avg(
+    x: MetaArray,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    ceil_mode: bool,
+    include: bool,
+    divisor: int | None,
+) -> MetaArray:
+    near = (1,) * len(kernel)
+    out = fitting(f"avg_pool{len(kernel)}d", x.shape, kernel, stride, padding, near, ceil_mode)
+    return MetaArray((*x.shape[:2], *out), x.dtype)
+
+
+def _avg_grad(
+    g: MetaArray,
+    shape: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    ceil_mode: bool,
+    include: bool,
+    divisor: int | None,
+) -> MetaArray:
+    return MetaArray((*g.shape[:2], *shape), g.dtype)
+
+
+KERNELS: dict[str, Kernel] = {
+    "max_pool": _max,
+    "max_pool_grad": _max_grad,
+    "max_pool_indices": _max_indices,
+    "adaptive_max_pool_indices": _adaptive_max_indices,
+    "avg_pool": _avg,
+    "avg_pool_grad": _avg_grad,
+}

@@ -1,0 +1,232 @@
+"""Pooling kernels: x [N, C, *S], result [N, C, *P].
+
+A window's maximum and sum are taken one axis after the other. A few images are done at a time, so that what
+is read again is still in the cache.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.backends.numpy.convolutions import padded, taps
+from engine.backends.registry import Kernel
+from engine.backends.windows import Sizes, parts, positions, sides
+
+Array = npt.NDArray[Any]
+Ufunc = Any
+
+# bytes of the images of one block
+BLOCK = 1 << 20
+
+
+def _blocks(x: Array) -> Iterator[slice]:
+    """Slices of the batch axis."""
+    image_bytes = math.prod(x.shape[1:]) * x.itemsize
+    count = max(BLOCK // max(image_bytes, 1), 1)
+    for start in range(0, len(x), count):
+        yield slice(start, start + count)
+
+
+def _lowest(dtype: Any) -> Any:
+    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _joined(x: Array, ufunc: Ufunc, kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes) -> Array:
+    """ufunc over the elements of each window of a padded x, axis by axis."""
+    for k, (size, step, spread, count) in enumerate(zip(kernel, stride, dilation, out, strict=True)):
+        lead = (slice(None),) * (2 + k)
+        pieces = [x[(*lead, *place)] for _, place in taps((size,), (step,), (spread,), (count,))]
+        x = pieces[0].copy() if size == 1 else ufunc(pieces[0], pieces[1])
+        for piece in pieces[2:]:
+            ufunc(x, piece, out=x)
+    return x
+
+
+def max_pool(
+    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> Array:
+    space = _positions(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
+    out = np.empty((*x.shape[:2], *space), x.dtype)
+    for images in _blocks(x):
+        whole = padded(x[images], pads, _lowest(x.dtype))
+        out[images] = _joined(whole, np.maximum, kernel, stride, dilation, space)
+    return out
+
+
+def _positions(
+    shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> Sizes:
+    space = positions(shape, kernel, stride, padding, dilation, ceil_mode)
+    if min(space) < 1:
+        raise ValueError("the window is larger than the input")
+    return space
+
+
+def _chosen(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, space: Sizes) -> Array:
+    """Which place of each window holds its largest element: the number of the place, by rows.
+
+    Of equal elements the first, of several NaN the last, as in PyTorch.
+    """
+    pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
+    low = _lowest(x.dtype)
+    whole = padded(x, pads, low)
+    pieces = [whole[:, :, *place] for _, place in taps(kernel, stride, dilation, space)]
+    best = pieces[0].copy()
+    counter = np.min_scalar_type(len(pieces))
+    chosen = np.zeros(best.shape, counter)
+    larger = np.empty(best.shape, np.bool_)
+    number = np.empty(best.shape, counter)
+    for k, piece in enumerate(pieces[1:], 1):
+        # numbers grow, so the largest of those that won is the last that did
+        np.greater(piece, best, out=larger)
+        np.multiply(larger, k, out=number, dtype=counter)
+        np.maximum(chosen, number, out=chosen)
+        np.maximum(best, piece, out=best)
+    if x.dtype.kind == "f" and np.isnan(best).any():
+        for k, piece in enumerate(pieces):
+            np.copyto(chosen, counter.type(k), where=np.isnan(piece))
+    if pads and (best == low).any():
+        # nothing was larger than the padding: the first place that isn't padding
+        first: Array = np.zeros((), np.int64)
+        for size, step, before, spread, count in zip(kernel, stride, padding, dilation, space, strict=True):
+            starts = np.arange(count) * step - before
+            first = first[..., None] * size + np.maximum(-(starts // spread), 0)
+        np.copyto(chosen, np.broadcast_to(first, best.shape).astype(counter), where=best == low)
+    return chosen
+
+
+def max_pool_grad(
+    g: Array, x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> Array:
+    space = _positions(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
+    full = tuple(a + n + b for (a, b), n in zip(pads, x.shape[2:], strict=True))
+    inner = tuple(slice(a, a + n) for (a, _), n in zip(pads, x.shape[2:], strict=True))
+    out = np.empty(x.shape, g.dtype)
+    for images in _blocks(x):
+        chosen = _chosen(x[images], kernel, stride, padding, dilation, space)
+        given = g[images]
+        total = np.zeros((*chosen.shape[:2], *full), g.dtype)
+        here = np.empty(chosen.shape, np.bool_)
+        part = np.empty(chosen.shape, g.dtype)
+        for k, (_, place) in enumerate(taps(kernel, stride, dilation, space)):
+            np.equal(chosen, k, out=here)
+            np.multiply(given, here, out=part)
+            total[:, :, *place] += part
+        out[images] = total[:, :, *inner]
+    return out
+
+
+def max_pool_indices(
+    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> Array:
+    space = _positions(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    # where each window begins, and what each of its places adds to that, in S as one axis
+    starts: Array = np.zeros((), np.int64)
+    places: Array = np.zeros((), np.int64)
+    for n, size, step, before, spread, count in zip(
+        x.shape[2:], kernel, stride, padding, dilation, space, strict=True
+    ):
+        starts = starts[..., None] * n + np.arange(count) * step - before
+        places = places[..., None] * n + np.arange(size) * spread
+    out = np.empty((*x.shape[:2], *space), np.int64)
+    for images in _blocks(x):
+        chosen = _chosen(x[images], kernel, stride, padding, dilation, space)
+        np.add(places.reshape(-1)[chosen], starts, out=out[images])
+    return out
+
+
+def adaptive_max_pool_indices(x: Array, size: Sizes) -> Array:
+    tables = []
+    for n, count in zip(x.shape[2:], size, strict=True):
+        ranges = parts(n, count)
+        longest = max(end - start for start, end in ranges)
+        # shorter parts name their last element again
+        tables.append(np.array([[min(a + k, b - 1) for k in range(longest)] for a, b in ranges]))
+    flat = np.zeros((1,) * (2 * len(size)), np.int64)
+    for k, (n, table) in enumerate(zip(x.shape[2:], tables, strict=True)):
+        shape = [1] * (2 * len(size))
+        shape[k], shape[len(size) + k] = table.shape
+        flat = flat * n + table.reshape(shape)
+    flat = flat.reshape(*size, -1)
+    seen = x.reshape(*x.shape[:2], -1)[:, :, flat]
+    chosen = np.argmax(seen, axis=-1)
+    grid = np.ogrid[tuple(slice(n) for n in size)]
+    out: Array = flat[(*grid, chosen)]
+    return out
+
+
+def _divisors(shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, include: bool, out: Sizes) -> Array:
+    """How many elements each window has: [*P]."""
+    counts: Array = np.ones((), np.int64)
+    for n, k, s, p, m in zip(shape, kernel, stride, padding, out, strict=True):
+        starts = np.arange(m) * s - p
+        if include:
+            counts = counts[..., None] * (np.minimum(starts + k, n + p) - starts)
+        else:
+            counts = counts[..., None] * (np.minimum(starts + k, n) - np.maximum(starts, 0))
+    return counts
+
+
+def avg_pool(
+    x: Array,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    ceil_mode: bool,
+    include: bool,
+    divisor: int | None,
+) -> Array:
+    near = (1,) * len(kernel)
+    space = _positions(x.shape[2:], kernel, stride, padding, near, ceil_mode)
+    pads = sides(x.shape[2:], space, kernel, stride, padding, near)
+    counts = divisor or _divisors(x.shape[2:], kernel, stride, padding, include, space)
+    divisors = np.asarray(counts, x.dtype)
+    out = np.empty((*x.shape[:2], *space), x.dtype)
+    for images in _blocks(x):
+        sums = _joined(padded(x[images], pads), np.add, kernel, stride, near, space)
+        np.divide(sums, divisors, out=out[images])
+    return out
+
+
+def avg_pool_grad(
+    g: Array,
+    shape: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    ceil_mode: bool,
+    include: bool,
+    divisor: int | None,
+) -> Array:
+    near = (1,) * len(kernel)
+    space = _positions(shape, kernel, stride, padding, near, ceil_mode)
+    pads = sides(shape, space, kernel, stride, padding, near)
+    counts = divisor or _divisors(shape, kernel, stride, padding, include, space)
+    divisors = np.asarray(counts, g.dtype)
+    inner = tuple(slice(a, a + n) for (a, _), n in zip(pads, shape, strict=True))
+    out = np.empty((*g.shape[:2], *shape), g.dtype)
+    for images in _blocks(out):
+        part = g[images] / divisors
+        for k in reversed(range(len(kernel))):
+            before, after = pads[k]
+            full = np.zeros((*part.shape[: 2 + k], before + shape[k] + after, *part.shape[3 + k :]), g.dtype)
+            for _, place in taps(kernel[k : k + 1], stride[k : k + 1], (1,), space[k : k + 1]):
+                full[(*[slice(None)] * (2 + k), *place)] += part
+            part = full
+        out[images] = part[:, :, *inner]
+    return out
+
+
+KERNELS: dict[str, Kernel] = {
+    "max_pool": max_pool,
+    "max_pool_grad": max_pool_grad,
+    "max_pool_indices": max_pool_indices,
+    "adaptive_max_pool_indices": adaptive_max_pool_indices,
+    "avg_pool": avg_pool,
+    "avg_pool_grad": avg_pool_grad,
+}
