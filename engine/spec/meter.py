@@ -5,8 +5,8 @@ so running a real training step there gives the peak memory of that step, with w
 it lets go, whatever its size. Work is counted at the kernels, so the backward pass and the optimizer count
 as they are.
 
-FLOPs are two for each multiply-accumulate of a product (matmul, linear). Element-wise work isn't counted:
-memory bounds it, and it would make no model's estimate differ by much.
+FLOPs are two for each multiply-accumulate of a product (matmul, conv and the like). Element-wise work isn't
+counted: memory bounds it, and it would make no model's estimate differ by much.
 
 Kernels that overwrite an operand (an optimizer's step) are taken to need SCRATCH for themselves, others
 nothing. Not seen: the allocator's rounding, and the interpreter's own memory.
@@ -149,11 +149,31 @@ def _attention_grad(_: Any, __: MetaArray, q: MetaArray, k: MetaArray, v: MetaAr
     return 2 * math.prod(q.shape[:-1]) * k.shape[-2] * (3 * q.shape[-1] + 2 * v.shape[-1])
 
 
+def _per_filter(weight: MetaArray) -> int:
+    return 2 * math.prod(weight.shape[1:])
+
+
+def _conv(result: MetaArray, _: MetaArray, weight: MetaArray, *__: Any) -> int:
+    return math.prod(result.shape) * _per_filter(weight)
+
+
+def _conv_input_grad(_: Any, g: MetaArray, weight: MetaArray, *__: Any) -> int:
+    return math.prod(g.shape) * _per_filter(weight)
+
+
+def _conv_weight_grad(result: MetaArray, _: MetaArray, g: MetaArray, *__: Any) -> int:
+    return math.prod(g.shape) * _per_filter(result)
+
+
 # FLOPs of one call: from its result and its arguments
 WORK: dict[str, Callable[..., int]] = {
     "matmul": _product,
     "linear": _product,
     "linear_no_bias": _product,
+    "conv": _conv,
+    "conv_no_bias": _conv,
+    "conv_input_grad": _conv_input_grad,
+    "conv_weight_grad": _conv_weight_grad,
     "rnn": _recurrent({2: 1}),
     "rnn_grad": _recurrent({3: 2}),
     "gru": _recurrent({2: 1}),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import engine
+from engine import nn
 from engine.device import Device
 from engine.errors import DeviceError
 from engine.spec import DatasetSchema, check_job, check_model
@@ -46,6 +47,21 @@ def test_products_count_two_flops_for_each_multiply_accumulate(tally, device):
     assert tally.flops == 2 * 5 * 3 * 7 * 2
     (a + 1).relu().sum()
     assert tally.flops == 2 * 5 * 3 * 7 * 2
+
+
+def test_a_convolution_counts_its_filters_at_each_place_and_so_do_both_gradients(tally, device):
+    x, weight = (creation.zeros(*shape, device=device) for shape in [(5, 4, 9, 8), (6, 2, 3, 3)])
+    x.requires_grad_()
+    weight.requires_grad_()
+    out = nn.functional.conv2d(x, weight, stride=2, groups=2)
+    assert out.shape == (5, 6, 4, 3)
+    once = 2 * (5 * 6 * 4 * 3) * (2 * 3 * 3)
+    assert tally.flops == once
+    out.sum().backward()
+    assert tally.flops == 3 * once
+    tally.flops = 0
+    assert nn.functional.conv_transpose2d(out, weight, stride=2, groups=2).shape == (5, 4, 9, 7)
+    assert tally.flops == once
 
 
 def test_two_measurements_share_nothing(tally, device):
