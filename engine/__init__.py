@@ -4,7 +4,7 @@ Where the engine differs from PyTorch, it refuses with a message rather than giv
 """
 
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
-from engine import autograd, fft, masked, nn, optim, signal, special, utils, vision
+from engine import audio, autograd, fft, masked, nn, optim, signal, special, utils, vision
 from engine.autograd import (
     enable_grad,
     inference_mode,
@@ -106,6 +106,7 @@ from engine.tensor.transcendental import *  # noqa: F403
 __all__ = [
     "Generator",
     "Tensor",
+    "audio",
     "autograd",
     "bfloat16",
     "bool",

@@ -32,16 +32,16 @@ def _counts(transforms: Sequence[Any]) -> list[int]:
     return [transform.draws if is_random(transform) else 0 for transform in transforms]
 
 
-def prepared(transforms: Sequence[Any], samples: Array, u: Uniforms | None = None) -> Array:
-    """Samples [N, ...] after all transforms, as one array [N, ...]; `samples` itself where there are none.
+def prepared(transforms: Sequence[Any], samples: Any, u: Uniforms | None = None) -> Any:
+    """Samples [N, ...] after all transforms, an array or a tensor; `samples` itself where there are none.
 
     u: float64 [N, draws_of(transforms)]; without them nothing is left to chance, as when measuring
     """
-    value: Any = samples
+    value = samples
     parts = [None] * len(transforms) if u is None or not transforms else split_draws(u, _counts(transforms))
     for transform, part in zip(transforms, parts, strict=True):
         value = applied(transform, value, part)
-    return as_array(value)
+    return value
 
 
 def first_random(transforms: Sequence[Any]) -> int:

@@ -73,7 +73,7 @@ def assemble(job: Mapping[str, Any], model: Mapping[str, Any], splits: Splits) -
         optimizer=optimizer,
         scheduler=scheduler,
         metrics={metric: METRICS[metric] for metric in read.metrics},
-        train=Split(*splits[TRAIN], transforms),
+        train=Split(*splits[TRAIN], transforms, is_varied=True),
         evaluation=Split(*splits[name], transforms) if name else None,
         evaluation_name=name,
         every=1 if every == "epoch" else every,

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.transform import Draws
 from engine.errors import ShapeError
-from engine.spec.preparation import prepared, prepared_targets
+from engine.spec.preparation import as_array, draws_of, first_random, prepared, prepared_targets
 from engine.tensor import Generator, Tensor
 from engine.tensor.creation import from_numpy
 from engine.tensor.random import randperm
@@ -23,10 +24,15 @@ class Split:
     """Samples of a split, ready to be cut into batches.
 
     inputs: [N, ...] as stored; targets: [N, ...], integers as class indices
-    transforms: applied once to all samples where the result isn't too large to hold, else to each batch
+    transforms: those that leave nothing to chance are applied once to all samples, up to the first random one
+        and where the result isn't too large to hold; the others are applied to each batch
+    is_varied: batches are asked for with draws, for random transforms to vary the samples anew in each epoch;
+        otherwise random transforms do what they do when measuring
     """
 
-    def __init__(self, inputs: Array, targets: Array, transforms: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, inputs: Array, targets: Array, transforms: Sequence[Any] = (), is_varied: bool = False
+    ) -> None:
         if len(inputs) != len(targets):
             raise ShapeError(
                 f"there are {len(inputs)} inputs and {len(targets)} targets; give one target for each input"
@@ -34,33 +40,44 @@ class Split:
         self.targets = np.ascontiguousarray(prepared_targets(targets))
         self._inputs = np.ascontiguousarray(inputs)
         self._transforms = list(transforms)
-        if self._transforms and len(inputs):
-            sample = prepared(self._transforms, self._inputs[:1])
-            if sample.nbytes * len(inputs) <= HELD_BYTES:
-                self._inputs = self._transformed(sample)
-                self._transforms = []
+        self._holds_tensors = False  # what the transforms still to come are given
+        early = first_random(transforms) if is_varied else len(transforms)
+        if early and len(inputs):
+            sample = prepared(self._transforms[:early], self._inputs[:1])
+            array = as_array(sample)
+            if array.nbytes * len(inputs) <= HELD_BYTES:
+                self._inputs = self._transformed(self._transforms[:early], array)
+                self._holds_tensors = isinstance(sample, Tensor)
+                self._transforms = self._transforms[early:]
+        self._draws = draws_of(self._transforms) if is_varied else 0
 
     def __len__(self) -> int:
         return len(self.targets)
 
-    def rows(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """The batch of these samples."""
+    def rows(self, rows: Rows, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
+        """The batch of these samples. draws: the epoch's; without them random transforms hold still."""
         inputs = self._inputs.take(rows, axis=0)
-        return self._tensor(inputs), from_numpy(self.targets.take(rows, axis=0))
+        return self._tensor(inputs, rows, draws), from_numpy(self.targets.take(rows, axis=0))
 
-    def span(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+    def span(self, start: int, stop: int, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
         """The batch of neighbouring samples, which isn't copied."""
-        return self._tensor(self._inputs[start:stop]), from_numpy(self.targets[start:stop])
+        inputs = self._inputs[start:stop]
+        rows = np.arange(start, start + len(inputs))
+        return self._tensor(inputs, rows, draws), from_numpy(self.targets[start:stop])
 
-    def _tensor(self, inputs: Array) -> Tensor:
-        return from_numpy(prepared(self._transforms, inputs) if self._transforms else inputs)
+    def _tensor(self, inputs: Array, rows: Rows, draws: Draws | None) -> Tensor:
+        if not self._transforms:
+            return from_numpy(inputs)
+        u = draws(rows, self._draws) if draws is not None and self._draws else None
+        samples: Any = from_numpy(inputs) if self._holds_tensors else inputs
+        return from_numpy(as_array(prepared(self._transforms, samples, u)))
 
-    def _transformed(self, sample: Array) -> Array:
+    def _transformed(self, transforms: Sequence[Any], sample: Array) -> Array:
         """All inputs transformed, in pieces, so that no second copy of them is ever whole."""
         out = np.empty((len(self._inputs), *sample.shape[1:]), sample.dtype)
         for start in range(0, len(out), CHUNK):
             piece = self._inputs[start : start + CHUNK]
-            out[start : start + len(piece)] = prepared(self._transforms, piece)
+            out[start : start + len(piece)] = as_array(prepared(transforms, piece))
         return out
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.autograd import no_grad
+from engine.data.transform import Draws
 from engine.errors import CheckpointError
 from engine.serialization import save
 from engine.spec.models import untouched_generator
@@ -146,13 +147,16 @@ class Trainer:
         """Steps up to the position `halt` of the epoch; False if the callbacks stopped them."""
         progress, size = self._progress, self.parts.batch_size
         samples = len(self.parts.train)
+        draws = Draws(self.parts.seed, progress.epoch)
         while progress.position < halt:
             if callbacks.should_stop():
                 return False
             start = progress.position * size
             stop = min(start + size, samples)
             train = self.parts.train
-            inputs, targets = train.span(start, stop) if order is None else train.rows(order[start:stop])
+            inputs, targets = (
+                train.span(start, stop, draws) if order is None else train.rows(order[start:stop], draws)
+            )
             self._step(inputs, targets)
             if time.monotonic() >= self._report_at:
                 self._report(callbacks)

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.dataset import Dataset, Indices
+from engine.data.transform import whole_batch
 from engine.errors import ShapeError
 from engine.tensor.creation import from_numpy
-from engine.vision.transforms.compose import whole_batch
 
 
 class ImageDataset(Dataset):

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.data.transform import Transform
 from engine.errors import DTypeError, ShapeError
 from engine.tensor import Tensor
 from engine.tensor.creation import from_numpy
 from engine.tensor.creation import tensor as new_tensor
 
 
-class ToTensor:
+class ToTensor(Transform):
     """An image [H, W] or [H, W, C] as a tensor [C, H, W]; uint8 is scaled from 0..255 to 0..1 in float32."""
 
     def __call__(self, pic: Any) -> Tensor:
@@ -45,7 +46,7 @@ def _scaled(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array(pixels)
 
 
-class Normalize:
+class Normalize(Transform):
     """(image - mean) / std per channel, for images [C, H, W].
 
     mean, std: one number per channel
@@ -73,8 +74,9 @@ class Normalize:
         std = new_tensor(self.std, dtype=tensor.dtype).reshape(-1, 1, 1)
         return tensor.sub_(mean).div_(std) if self.inplace else (tensor - mean) / std
 
-    # channels are the third axis from the end, with or without a batch axis
-    batch = __call__
+    def batch(self, samples: Tensor) -> Tensor:
+        """[N, C, H, W]: channels are the third axis from the end, with or without a batch axis."""
+        return self(samples)
 
     def __repr__(self) -> str:
         return f"Normalize(mean={self.mean}, std={self.std})"

@@ -1,0 +1,101 @@
+"""Pixels moved to other places: cut out, padded, mirrored, or drawn from anywhere."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import ShapeError
+from engine.tensor import Tensor
+from engine.tensor.arithmetic import where
+from engine.tensor.creation import from_numpy
+from engine.vision.transforms.images import colours, computed, working
+
+Array = npt.NDArray[Any]
+
+
+def cut(images: Tensor, top: Array, left: Array, size: tuple[int, int]) -> Tensor:
+    """From each image [C, H, W] the rectangle of this size at its own top and left, [N]."""
+    rows = top[:, None] + np.arange(size[0])
+    columns = left[:, None] + np.arange(size[1])
+    each = np.arange(len(top))
+    channels = np.arange(images.shape[1])
+    return images[
+        from_numpy(each[:, None, None, None]),
+        from_numpy(channels[None, :, None, None]),
+        from_numpy(rows[:, None, :, None]),
+        from_numpy(columns[:, None, None, :]),
+    ]
+
+
+def padded(
+    images: Tensor, sides: tuple[int, int, int, int], fill: float | Sequence[float], mode: str
+) -> Tensor:
+    """Images with so many pixels more on the left, top, right and bottom.
+
+    mode: "constant" fills, "edge" repeats the last pixel, "reflect" mirrors at it, "symmetric" beside it
+    """
+    left, top, right, bottom = sides
+    if min(sides) < 0:
+        raise ShapeError(f"padding must not be negative, and is {sides}; crop takes pixels away")
+    height, width = images.shape[-2:]
+    way: Any = "edge" if mode == "constant" else mode
+    rows = np.pad(np.arange(height), (top, bottom), way)
+    columns = np.pad(np.arange(width), (left, right), way)
+    out = images.index_select(-2, from_numpy(rows)).index_select(-1, from_numpy(columns))
+    if mode != "constant":
+        return out
+    inner = np.zeros((height + top + bottom, width + left + right), np.bool_)
+    inner[top : top + height, left : left + width] = True
+    return where(from_numpy(inner), out, colours(fill, images).to(images.dtype))
+
+
+def warped(images: Tensor, matrices: Array, interpolation: str, fill: float | Sequence[float]) -> Tensor:
+    """Each image drawn from the places that its own matrix says.
+
+    matrices: [N, 2, 3], from a place (x, y, 1) of the result to one of the image, both in pixels from the
+        centre
+    What lies outside is `fill`, and with "bilinear" the edges blend into it as torchvision's do.
+    """
+    height, width = images.shape[-2:]
+    x = np.arange(width) + 0.5 - width / 2
+    y = np.arange(height) + 0.5 - height / 2
+    place = np.stack(np.broadcast_arrays(x[None, :], y[:, None], np.ones((1, 1))), -1)  # [H, W, 3]
+    source = np.einsum("nij,hwj->inhw", matrices, place)
+    column, row = source[0] + width / 2 - 0.5, source[1] + height / 2 - 0.5
+    blank = colours(fill, images)
+    if interpolation == "nearest":
+        taken, inside = _at(images, np.rint(row), np.rint(column))
+        return where(from_numpy(inside[:, None]), taken, blank.to(images.dtype))
+
+    def blend(pixels: Tensor) -> Tensor:
+        top, left = np.floor(row), np.floor(column)
+        total: Any = 0.0
+        cover = np.zeros_like(row)
+        for down in (0, 1):
+            for right in (0, 1):
+                weight = (1 - np.abs(row - top - down)) * (1 - np.abs(column - left - right))
+                taken, inside = _at(pixels, top + down, left + right)
+                weight = weight * inside
+                cover += weight
+                total = taken * from_numpy(weight[:, None].astype(working(images))) + total
+        covered = from_numpy(cover[:, None].astype(working(images)))
+        out: Tensor = (total - blank) * covered + blank
+        return out
+
+    return computed(images, blend)
+
+
+def _at(images: Tensor, row: Array, column: Array) -> tuple[Tensor, npt.NDArray[np.bool_]]:
+    """The pixels at whole places [N, H, W], and which of these are inside; those outside are arbitrary."""
+    height, width = images.shape[-2:]
+    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    rows = np.clip(row, 0, height - 1).astype(np.int64)
+    columns = np.clip(column, 0, width - 1).astype(np.int64)
+    each = np.arange(len(rows))[:, None, None, None]
+    channels = np.arange(images.shape[1])[None, :, None, None]
+    taken = images[
+        from_numpy(each), from_numpy(channels), from_numpy(rows[:, None]), from_numpy(columns[:, None])
+    ]
+    return taken, inside
