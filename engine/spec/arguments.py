@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol, Union, get_args, get_origin, get_type
 
 from engine.spec.bounds import ANY_INTEGER, ANY_NUMBER, BOUNDS, LARGEST_SIZE, Bounds
 from engine.spec.complaints import is_text, show
-from engine.tensor import Tensor
+from engine.tensor import Generator, Tensor
 
 REQUIRED: Any = inspect.Parameter.empty
 LONGEST_LIST = 64
@@ -80,7 +80,7 @@ def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
     """The type hints of a function or a class's constructor."""
     function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
     # the engine's modules know these names only while they are type-checked
-    known = {"Tensor": Tensor, "Operand": Tensor | bool | int | float}
+    known = {"Tensor": Tensor, "Operand": Tensor | bool | int | float, "Generator": Generator}
     return get_type_hints(function, localns=known)
 
 

@@ -91,7 +91,11 @@ class Entry:
             )
         if not self.operands:
             return lambda *tensors: self.target(tensors, **values)
-        return functools.partial(self.target, **values)
+        names = self._open(values)
+        if len(names) < 2:
+            return functools.partial(self.target, **values)
+        # by name: another argument may stand between two operands, as in gather(input, dim, index)
+        return lambda *tensors: self.target(**dict(zip(names, tensors, strict=True)), **values)
 
     def called(self, values: dict[str, Any]) -> dict[str, Any]:
         """Those of the values that a module is given with each call."""

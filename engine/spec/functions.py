@@ -1,6 +1,6 @@
 """The functions that a graph's nodes can name beside modules: the engine's own, with its signatures.
 
-All of the families below that take tensors and give tensors can be named, but those whose result's shape
+All of the families below that take and give batches of tensors can be named, but those whose result's shape
 depends on values, which nobody can check beforehand. Those that take their sizes as loose arguments in
 Python (x.reshape(2, 3)) take one list here, as torch.reshape does.
 """
@@ -45,7 +45,17 @@ FAMILIES = (
 # of functional, beside activations: losses are named by a job, and dropout is a module's business
 OF_FUNCTIONAL = ("cosine_similarity", "normalize", "one_hot", "pairwise_distance")
 # the shape of what these give depends on the values
-UNFORESEEABLE = frozenset({"masked_select", "nonzero", "combinations", "count_nonzero"})
+UNFORESEEABLE = frozenset(
+    {"masked_select", "nonzero", "argwhere", "combinations", "unique", "unique_consecutive"}
+)
+# these have no batch axis in what they take or give, so that no node can use them
+# fmt: off
+WITHOUT_BATCH = frozenset({
+    "addbmm", "addmm", "addmv", "addr", "diag", "diagflat", "dist", "dot", "index_add",
+    "index_copy", "index_select", "inner", "kron", "mm", "mv", "outer", "prelu", "ravel", "t",
+    "take", "tensordot", "trace", "vdot", "vstack",
+})
+# fmt: on
 
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
@@ -86,7 +96,12 @@ def _public(family: ModuleType) -> list[Callable[..., Any]]:
 
 def _can_be_named(function: Callable[..., Any]) -> bool:
     """It takes tensors, none of its parameters is open (*sizes), and it gives tensors."""
-    if not inspect.isfunction(function) or function.__name__ in UNFORESEEABLE:
+    name = function.__name__
+    if (
+        not inspect.isfunction(function)
+        or name.startswith("unsafe_")
+        or name in UNFORESEEABLE | WITHOUT_BATCH
+    ):
         return False
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or any(each.kind is each.VAR_POSITIONAL for each in parameters):

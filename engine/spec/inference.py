@@ -219,7 +219,7 @@ class Inference:
             return None
         if not self._fits(leaf, node.pointer, f"the output of {entry.name}"):
             return None
-        if not parameters and any(not batches[0].dtype.is_floating_point for batches in inputs):
+        if not parameters and not any(batches[0].dtype.is_floating_point for batches in inputs):
             try:
                 _run_on_nothing(operation, inputs)
             except REFUSALS as error:

@@ -208,7 +208,7 @@ def repeat_interleave(
     return getitem(x, (slice(None),) * at + (tensor(places, dtype=arange(0).dtype, device=x.device),))
 
 
-def roll(input: Tensor, shifts: int | Sequence[int], dims: Any = None) -> Tensor:
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
     """The elements moved by `shifts` along `dims`; what leaves at the end comes in at the front."""
     by = [shifts] if isinstance(shifts, int) else list(shifts)
     along = [] if dims is None else [dims] if isinstance(dims, int) else list(dims)
