@@ -1,5 +1,9 @@
 """Automatic differentiation: what is recorded (tape), the walk back (backward), and whether (mode)."""
 
+from engine.autograd import function, functional, graph
+from engine.autograd.function import Function
+from engine.autograd.gradcheck import gradcheck, gradgradcheck
+from engine.autograd.graph import detect_anomaly, set_detect_anomaly
 from engine.autograd.mode import (
     enable_grad,
     inference_mode,
@@ -11,12 +15,20 @@ from engine.autograd.mode import (
 from engine.autograd.walk import backward, grad
 
 __all__ = [
+    "Function",
     "backward",
+    "detect_anomaly",
     "enable_grad",
+    "function",
+    "functional",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]

@@ -73,7 +73,8 @@ def fitted(node: Node, g: Any, shape: tuple[int, ...]) -> Any:
         return g
     if g._data.size != math.prod(shape):
         raise ShapeError(
-            f"the gradient rule of {node.op.name!r} gave shape {tuple(given)} for an operand of {tuple(shape)}"
+            f"the gradient rule of {node.op.name!r} gave shape {tuple(given)} for an operand of "
+            f"{tuple(shape)}"
         )
     return unary(RESHAPE, g, (shape,))
 
@@ -96,7 +97,8 @@ def replaced_all(node: Node, hooks: dict[int, Any], grads: list[Any], *shown: li
         changed = list(new) if isinstance(new, tuple | list) else [new]
         if len(changed) != len(grads):
             raise EngineError(
-                f"a hook of {node.name()} returned {len(changed)} gradients, and there are {len(grads)}; return "
+                f"a hook of {node.name()} returned {len(changed)} gradients, and there are {len(grads)}; "
+                "return "
                 "as many, or None to leave them"
             )
         for after, before in zip(changed, grads, strict=True):
@@ -113,7 +115,8 @@ def _check_replacement(where: str, new: Any, old: Any) -> None:
         )
     if new._data.shape != old._data.shape or new._data.dtype != old._data.dtype:
         raise ShapeError(
-            f"a gradient hook of {where} returned {of(new._data.dtype)} of shape {tuple(new._data.shape)} for a "
+            f"a gradient hook of {where} returned {of(new._data.dtype)} of shape {tuple(new._data.shape)} "
+            "for a "
             f"gradient of {of(old._data.dtype)} of shape {tuple(old._data.shape)}; both must stay"
         )
 

@@ -28,12 +28,13 @@ def base_of(x: Variable) -> Variable | None:
 
 
 def check_writable(x: Variable, name: str, recorded: bool) -> None:
-    """Refuse a change in place of which no right history could come; `recorded` says whether one is wanted."""
+    """Refuse a change in place that would get no right history; `recorded`: whether one is wanted."""
     base = base_of(x)
     if not recorded:
         if MODE.enabled and base is not None and base._requires and not x._requires:
             raise NotDifferentiable(
-                f"{name}: this view was taken under no_grad() from a tensor that requires grad, so changing it "
+                f"{name}: this view was taken under no_grad() from a tensor that requires grad, so "
+                "changing it "
                 "would not be recorded; take the view again, or make the change under no_grad() too"
             )
         return
@@ -44,21 +45,23 @@ def check_writable(x: Variable, name: str, recorded: bool) -> None:
         )
     if base is not None and base._requires and base._node is None:
         raise NotDifferentiable(
-            f"{name}: this is a view of a leaf that requires grad, which can't be changed in place; do it under "
+            f"{name}: this is a view of a leaf that requires grad, which can't be changed in place; do it "
+            "under "
             "no_grad(), or clone() the leaf first"
         )
     root = x if base is None else base
     version = root._version
     if not root._requires and version is not None and sys.getrefcount(version) > _ALONE - (base is None):
         raise NotDifferentiable(
-            f"{name}: the memory of this tensor of shape {tuple(x._data.shape)} is shared with views or detached "
+            f"{name}: the memory of this tensor of shape {tuple(x._data.shape)} is shared with views or "
+            "detached "
             "tensors that were taken before anything in it required grad, and they would miss this change's "
             "gradient; take the views after it, or put the parts together with stack() or cat()"
         )
 
 
 def keep_values(result: Variable, x: Variable, since: int) -> None:
-    """Before x is overwritten with `result`: give the nodes made after `since` a copy of what they kept of x."""
+    """Before x becomes `result`: give the nodes made after `since` a copy of what they kept of x."""
     found: Any = None
     stack = [result._node]
     seen: set[Node] = set()
@@ -143,7 +146,8 @@ def _places(base: Variable, x: Variable) -> list[Any]:
     layouts = zip(data.strides, numbers.strides, data.shape, strict=True)
     if start < 0 or not data.shape or any(a * 8 != b * width for a, b, n in layouts if n > 1):
         raise NotDifferentiable(
-            f"a view of shape {tuple(view.shape)} of a tensor of shape {tuple(data.shape)} whose memory isn't "
+            f"a view of shape {tuple(view.shape)} of a tensor of shape {tuple(data.shape)} whose memory "
+            "isn't "
             "laid out densely can't be changed in place with a gradient; clone() the base first"
         )
     flat = np.lib.stride_tricks.as_strided(
@@ -158,7 +162,8 @@ def renew(x: Variable) -> None:
     if base is None or base._version is None or base._version.history != base._seen:
         raise NotDifferentiable(
             f"this tensor of shape {tuple(x._data.shape)} shares memory that was since changed in place by a "
-            "recorded operation, so its gradient would be that of the old values; take it again after the change"
+            "recorded operation, so its gradient would be that of the old values; take it again after "
+            "the change"
         )
     places = tuple(wrap(i, x._device) for i in _places(base, x))
     record(INDEX, (base, *places), ((True,) * len(places),), (x,))

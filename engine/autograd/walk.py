@@ -159,8 +159,10 @@ class _Walk:
     def seed(self, root: Variable, seed: Variable | None) -> None:
         if not root._requires:
             raise NotDifferentiable(
-                f"this tensor of shape {tuple(root._data.shape)} doesn't require grad and has no history, so there "
-                "is nothing to differentiate; set requires_grad=True on what it is computed from, and compute it "
+                f"this tensor of shape {tuple(root._data.shape)} doesn't require grad and has no history, "
+                "so there "
+                "is nothing to differentiate; set requires_grad=True on what it is computed from, and "
+                "compute it "
                 "outside no_grad()"
             )
         shape = root._data.shape
@@ -168,12 +170,14 @@ class _Walk:
         if seed is None:
             if root._data.size != 1:
                 raise NotDifferentiable(
-                    "a gradient can be created implicitly only for a single element, and this tensor has shape "
+                    "a gradient can be created implicitly only for a single element, and this tensor has "
+                    "shape "
                     f"{tuple(shape)}; reduce it first, or pass the gradient"
                 )
             if dtype.is_complex:
                 raise NotDifferentiable(
-                    f"a gradient can be created implicitly only for a real tensor, not {dtype}; pass the gradient"
+                    f"a gradient can be created implicitly only for a real tensor, not {dtype}; pass the "
+                    "gradient"
                 )
             seed = create(FULL, root._device, (tuple(shape), 1, dtype))
         else:

@@ -1,5 +1,5 @@
-"""Only because users of PyTorch type `torch.utils.data`."""
+"""Only because users of PyTorch type `torch.utils.data` and `torch.utils.checkpoint`."""
 
-from engine.utils import data
+from engine.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
