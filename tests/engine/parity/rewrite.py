@@ -12,12 +12,10 @@ from tests.engine.parity.table import ARBITRARY, PATH, TOLERANCE32, Row, label, 
 
 # reasons that the first failing sample doesn't tell well
 FAMILIES = {
-    "fft.": "FFT isn't written yet",
     "linalg.": "decompositions and solvers aren't written yet",
     "special.": "special functions aren't written yet",
     "nn.functional.": "this layer isn't written yet",
     "sparse.": "the engine has no sparse tensors",
-    "signal.windows.": "windows aren't written yet",
     "masked.": "masked reductions aren't written yet",
     "torch.ops.aten.": "no public function",
     "_": "no public function",
@@ -33,8 +31,6 @@ DRAWN = """
 
 def _reason(info, error):
     if str(error) == "no such function":
-        if any(d.is_complex for d in info.dtypes) and not any(d.is_floating_point for d in info.dtypes):
-            return "the engine has no complex numbers"
         return next(
             (why for start, why in FAMILIES.items() if info.name.startswith(start)), "not written yet"
         )
