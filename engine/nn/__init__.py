@@ -2,6 +2,7 @@
 
 from engine.nn import (
     activation,
+    attention,
     cells,
     containers,
     conv,
@@ -16,11 +17,16 @@ from engine.nn import (
     margin,
     norm,
     pooling,
+    rectifier,
     rnn,
     shape,
+    softmax,
+    transformer,
+    transformer_layers,
     utils,
 )
 from engine.nn.activation import *  # noqa: F403
+from engine.nn.attention import *  # noqa: F403
 from engine.nn.cells import *  # noqa: F403
 from engine.nn.containers import *  # noqa: F403
 from engine.nn.conv import *  # noqa: F403
@@ -35,11 +41,16 @@ from engine.nn.module import Module
 from engine.nn.norm import *  # noqa: F403
 from engine.nn.parameter import Parameter
 from engine.nn.pooling import *  # noqa: F403
+from engine.nn.rectifier import *  # noqa: F403
 from engine.nn.rnn import *  # noqa: F403
 from engine.nn.shape import *  # noqa: F403
+from engine.nn.softmax import *  # noqa: F403
+from engine.nn.transformer import *  # noqa: F403
+from engine.nn.transformer_layers import *  # noqa: F403
 
 __all__ = ["Module", "Parameter", "functional", "init", "utils"]
 __all__ += activation.__all__
+__all__ += attention.__all__
 __all__ += cells.__all__
 __all__ += containers.__all__
 __all__ += conv.__all__
@@ -52,5 +63,9 @@ __all__ += loss.__all__
 __all__ += margin.__all__
 __all__ += norm.__all__
 __all__ += pooling.__all__
+__all__ += rectifier.__all__
 __all__ += rnn.__all__
 __all__ += shape.__all__
+__all__ += softmax.__all__
+__all__ += transformer.__all__
+__all__ += transformer_layers.__all__

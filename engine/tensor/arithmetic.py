@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import math
 from typing import TYPE_CHECKING
 
 from engine.autograd.tape import Variable, apply, binary, unary
@@ -359,19 +358,6 @@ def erf(input: Tensor) -> Tensor:
 def relu(input: Tensor) -> Tensor:
     """max(input, 0); its derivative at 0 is 0."""
     return unary(ops.RELU, input)
-
-
-def gelu(input: Tensor, approximate: str = "none") -> Tensor:
-    """input Phi(input), Phi the normal distribution function (Hendrycks and Gimpel 2016).
-
-    approximate: "none", or "tanh" for the paper's approximation of Phi
-    """
-    x = floating(input)
-    if approximate == "none":
-        return x * 0.5 * (erf(x * math.sqrt(0.5)) + 1)
-    if approximate == "tanh":
-        return x * 0.5 * (tanh((x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)) + 1)
-    raise DTypeError(f"approximate must be 'none' or 'tanh', not {approximate!r}")
 
 
 def isnan(input: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """The functions behind the layers; each file says itself which of its names belong here."""
 
 from engine.nn.functional import (
+    attention,
     classification,
     convolutions,
     ctc,
     distances,
+    dropouts,
     embeddings,
     losses,
     margins,
@@ -13,10 +15,12 @@ from engine.nn.functional import (
     pools,
     vectors,
 )
+from engine.nn.functional.attention import *  # noqa: F403
 from engine.nn.functional.classification import *  # noqa: F403
 from engine.nn.functional.convolutions import *  # noqa: F403
 from engine.nn.functional.ctc import *  # noqa: F403
 from engine.nn.functional.distances import *  # noqa: F403
+from engine.nn.functional.dropouts import *  # noqa: F403
 from engine.nn.functional.embeddings import *  # noqa: F403
 from engine.nn.functional.losses import *  # noqa: F403
 from engine.nn.functional.margins import *  # noqa: F403
@@ -26,17 +30,17 @@ from engine.nn.functional.pools import *  # noqa: F403
 from engine.nn.functional.vectors import *  # noqa: F403
 from engine.tensor import activations
 from engine.tensor.activations import *  # noqa: F403
-from engine.tensor.arithmetic import gelu, relu, sigmoid, tanh
+from engine.tensor.arithmetic import sigmoid, tanh
 from engine.tensor.products import linear
-from engine.tensor.random import dropout
-from engine.tensor.reductions import log_softmax, softmax
 
-__all__ = ["dropout", "gelu", "linear", "log_softmax", "relu", "sigmoid", "softmax", "tanh"]
+__all__ = ["linear", "sigmoid", "tanh"]
 __all__ += activations.__all__
+__all__ += attention.__all__
 __all__ += classification.__all__
 __all__ += convolutions.__all__
 __all__ += ctc.__all__
 __all__ += distances.__all__
+__all__ += dropouts.__all__
 __all__ += embeddings.__all__
 __all__ += losses.__all__
 __all__ += margins.__all__

@@ -142,7 +142,15 @@ CASES = {
         Case((exactly([0.0, -0.0, np.nan]),), torch=lambda torch, x: x.relu(), finite_differences=False),
     ],
     # as PyTorch's threshold_backward, whose second operand has no gradient
-    "relu_grad": [Case((normal(3, 4), normal(3, 4)), torch=lambda t, g, out: g * (out > 0))],
+    "relu_grad": [
+        Case((normal(3, 4), normal(3, 4)), torch=lambda t, g, out: g * (out > 0)),
+        # a closed unit is closed to any gradient
+        Case(
+            (exactly([np.inf, np.nan, -np.inf, np.inf]), exactly([0.0, -0.0, 0.0, 1.0])),
+            torch=lambda t, g, out: g.masked_fill(out <= 0, 0),
+            finite_differences=False,
+        ),
+    ],
     "eq": _compared("eq"),
     "ne": _compared("ne"),
     "lt": _compared("lt"),
