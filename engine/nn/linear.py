@@ -1,4 +1,4 @@
-"""Affine maps of the last axis."""
+"""Affine maps of the last axis, and the order of channels between them."""
 
 import math
 
@@ -10,7 +10,7 @@ from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 from engine.tensor import Tensor, creation
 
-__all__ = ["Linear"]
+__all__ = ["Bilinear", "ChannelShuffle", "Linear"]
 
 
 class Linear(Module):
@@ -55,3 +55,71 @@ class Linear(Module):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+class Bilinear(Module):
+    """y_k = x1^T W_k x2 + b_k over the last axes.
+
+    weight: [out_features, in1_features, in2_features], bias: [out_features]; both start uniform in
+        +-1 / sqrt(in1_features)
+    in1_features: I1, the last axis of the first input
+    in2_features: I2, the last axis of the second input
+    out_features: O
+    bias: whether there is a bias
+    input1: [..., I1], input2: [..., I2]
+    Returns [..., O].
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: str | Device | None = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        if in1_features < 1:
+            raise ShapeError(f"Bilinear: in1_features must be at least 1, not {in1_features}")
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+        weight = creation.empty(out_features, in1_features, in2_features, device=device, dtype=dtype)
+        self.weight = Parameter(weight)
+        self.bias = Parameter(creation.empty(out_features, device=device, dtype=dtype)) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new initial values."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        return functional.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
+
+
+class ChannelShuffle(Module):
+    """The channels of all groups in turn, so that grouped convolutions mix (Zhang et al. 2017).
+
+    groups: how many groups of channels there are, of equal size
+    input: [N, C, ...]
+    """
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, input: Tensor) -> Tensor:
+        return functional.channel_shuffle(input, self.groups)
+
+    def extra_repr(self) -> str:
+        return f"groups={self.groups}"

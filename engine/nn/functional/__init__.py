@@ -1,6 +1,7 @@
 """The functions behind the layers; each file says itself which of its names belong here."""
 
 from engine.nn.functional import (
+    adaptive_pools,
     attention,
     classification,
     convolutions,
@@ -10,11 +11,15 @@ from engine.nn.functional import (
     embeddings,
     losses,
     margins,
+    mixing,
     norms,
     padding,
+    patches,
     pools,
+    resizing,
     vectors,
 )
+from engine.nn.functional.adaptive_pools import *  # noqa: F403
 from engine.nn.functional.attention import *  # noqa: F403
 from engine.nn.functional.classification import *  # noqa: F403
 from engine.nn.functional.convolutions import *  # noqa: F403
@@ -24,9 +29,12 @@ from engine.nn.functional.dropouts import *  # noqa: F403
 from engine.nn.functional.embeddings import *  # noqa: F403
 from engine.nn.functional.losses import *  # noqa: F403
 from engine.nn.functional.margins import *  # noqa: F403
+from engine.nn.functional.mixing import *  # noqa: F403
 from engine.nn.functional.norms import *  # noqa: F403
 from engine.nn.functional.padding import *  # noqa: F403
+from engine.nn.functional.patches import *  # noqa: F403
 from engine.nn.functional.pools import *  # noqa: F403
+from engine.nn.functional.resizing import *  # noqa: F403
 from engine.nn.functional.vectors import *  # noqa: F403
 from engine.tensor import activations
 from engine.tensor.activations import *  # noqa: F403
@@ -35,6 +43,7 @@ from engine.tensor.products import linear
 
 __all__ = ["linear", "sigmoid", "tanh"]
 __all__ += activations.__all__
+__all__ += adaptive_pools.__all__
 __all__ += attention.__all__
 __all__ += classification.__all__
 __all__ += convolutions.__all__
@@ -44,7 +53,10 @@ __all__ += dropouts.__all__
 __all__ += embeddings.__all__
 __all__ += losses.__all__
 __all__ += margins.__all__
+__all__ += mixing.__all__
 __all__ += norms.__all__
 __all__ += padding.__all__
+__all__ += patches.__all__
 __all__ += pools.__all__
+__all__ += resizing.__all__
 __all__ += vectors.__all__
