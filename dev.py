@@ -70,7 +70,8 @@ def lock(arguments: Sequence[str]) -> int:
         "--quiet",
         *arguments,
     ]
-    run = ["pyproject.toml", "--extra", "embedded", "--extra", "postgres", "--group", "build"]
+    extras = [word for extra in ("embedded", "postgres", "text") for word in ("--extra", extra)]
+    run = ["pyproject.toml", *extras, "--group", "build"]
     choices = {
         "run": run,
         "dev": [*run, "--group", "dev", "-c", "requirements/run.txt"],

@@ -6,7 +6,7 @@ import os
 # slower than one. Set before NumPy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import ModuleType
@@ -75,13 +75,30 @@ def store(settings: Settings) -> Iterator[Store]:
     opened.close()
 
 
+def _data_folders() -> list[Path]:
+    """Where public data may be."""
+    given = os.environ.get("KILN_DATA_DIR")
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    return [Path(given), beside] if given else [beside]
+
+
+@pytest.fixture(scope="session")
+def public_data() -> Callable[[str], Path]:
+    """The folder of a public dataset by its name (fsdd, names, ...); skips the test where it isn't there."""
+
+    def find(name: str) -> Path:
+        for folder in _data_folders():
+            if (folder / name).is_dir():
+                return folder / name
+        pytest.skip(f"the data {name} are not here: set KILN_DATA_DIR to the folder that has {name}/")
+
+    return find
+
+
 @pytest.fixture(scope="session")
 def mnist_dir() -> Path:
     """The folder of MNIST's four idx files: $KILN_DATA_DIR, or ../shared/data, itself or its mnist/."""
-    candidates = [Path(__file__).parents[2] / "shared" / "data"]
-    if given := os.environ.get("KILN_DATA_DIR"):
-        candidates.insert(0, Path(given))
-    for folder in candidates:
+    for folder in _data_folders():
         for place in (folder, folder / "mnist", folder / "MNIST" / "raw"):
             if (place / "train-images-idx3-ubyte.gz").is_file():
                 return place

@@ -78,6 +78,7 @@ def test_the_tests_packages_contain_the_services_at_the_same_versions():
         ("run", PYPROJECT["project"]["dependencies"]),
         ("run", PYPROJECT["project"]["optional-dependencies"]["embedded"]),
         ("run", PYPROJECT["project"]["optional-dependencies"]["postgres"]),
+        ("run", PYPROJECT["project"]["optional-dependencies"]["text"]),
         ("run", PYPROJECT["dependency-groups"]["build"]),
         ("run", PYPROJECT["build-system"]["requires"]),
         ("dev", PYPROJECT["dependency-groups"]["dev"]),
