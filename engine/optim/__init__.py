@@ -1,11 +1,12 @@
 """Optimizers and schedules of their learning rates."""
 
-from engine.optim import lr_scheduler
+from engine.optim import lr_scheduler, swa_utils
 from engine.optim.adadelta import Adadelta
 from engine.optim.adagrad import Adagrad
 from engine.optim.adam import Adam, AdamW
 from engine.optim.adamax import Adamax
 from engine.optim.asgd import ASGD
+from engine.optim.lbfgs import LBFGS
 from engine.optim.lion import Lion
 from engine.optim.nadam import NAdam
 from engine.optim.optimizer import Optimizer
@@ -16,6 +17,7 @@ from engine.optim.sgd import SGD
 
 __all__ = [
     "ASGD",
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",
@@ -29,4 +31,5 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]

@@ -148,20 +148,22 @@ def test_a_state_of_torchs_schedule_is_taken_over(torch, name):
     )
 
 
-@pytest.mark.parametrize("name", ["StepLR", "MultiStepLR", "LinearLR", "ExponentialLR", "CosineAnnealingLR"])
+RESUMED: dict[str, dict[str, Any]] = {
+    "StepLR": {"step_size": 7},
+    "MultiStepLR": {"milestones": [12, 30]},
+    "LinearLR": {"total_iters": 20},
+    "ExponentialLR": {"gamma": 0.9},
+    "CosineAnnealingLR": {"T_max": 40},
+}
+
+
+@pytest.mark.parametrize("name", RESUMED)
 def test_a_schedule_made_with_last_epoch_goes_on_as_torchs(torch, name):
     found = []
     for lib in (engine, torch):
         optimizer = _optimizer(lib)
         _walk(SCHEDULES[name](lib, optimizer), optimizer, range(10))
-        options: dict[str, Any] = {
-            "StepLR": {"step_size": 7},
-            "MultiStepLR": {"milestones": [12, 30]},
-            "LinearLR": {"total_iters": 20},
-            "ExponentialLR": {"gamma": 0.9},
-            "CosineAnnealingLR": {"T_max": 40},
-        }[name]
-        schedule = getattr(lib.optim.lr_scheduler, name)(optimizer, **options, last_epoch=9)
+        schedule = getattr(lib.optim.lr_scheduler, name)(optimizer, **RESUMED[name], last_epoch=9)
         found.append(_walk(schedule, optimizer, range(20)))
     np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
 
