@@ -4,7 +4,7 @@ Where the engine differs from PyTorch, it refuses with a message rather than giv
 """
 
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
-from engine import audio, autograd, fft, masked, nn, optim, signal, special, utils, vision
+from engine import audio, autograd, fft, linalg, masked, nn, optim, signal, special, text, utils, vision
 from engine.autograd import (
     enable_grad,
     inference_mode,
@@ -56,9 +56,12 @@ from engine.tensor import (
     copies,
     counting,
     creation,
+    draws,
+    decompositions,
     distances,
     grids,
     indexing,
+    matrix_norms,
     norms,
     orders,
     placing,
@@ -68,6 +71,7 @@ from engine.tensor import (
     reductions,
     scattering,
     shapes,
+    solvers,
     specials,
     statistics,
     strides,
@@ -86,9 +90,12 @@ from engine.tensor.complex import *  # noqa: F403
 from engine.tensor.copies import *  # noqa: F403
 from engine.tensor.counting import *  # noqa: F403
 from engine.tensor.creation import *  # noqa: F403
+from engine.tensor.draws import *  # noqa: F403
+from engine.tensor.decompositions import *  # noqa: F403
 from engine.tensor.distances import *  # noqa: F403
 from engine.tensor.grids import *  # noqa: F403
 from engine.tensor.indexing import *  # noqa: F403
+from engine.tensor.matrix_norms import *  # noqa: F403
 from engine.tensor.norms import *  # noqa: F403
 from engine.tensor.orders import *  # noqa: F403
 from engine.tensor.placing import *  # noqa: F403
@@ -98,6 +105,7 @@ from engine.tensor.random import *  # noqa: F403
 from engine.tensor.reductions import *  # noqa: F403
 from engine.tensor.scattering import *  # noqa: F403
 from engine.tensor.shapes import *  # noqa: F403
+from engine.tensor.solvers import *  # noqa: F403
 from engine.tensor.specials import *  # noqa: F403
 from engine.tensor.statistics import *  # noqa: F403
 from engine.tensor.strides import *  # noqa: F403
@@ -136,6 +144,7 @@ __all__ = [
     "int8",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "linalg",
     "load",
     "long",
     "masked",
@@ -149,6 +158,7 @@ __all__ = [
     "short",
     "signal",
     "special",
+    "text",
     "uint8",
     "utils",
     "vision",
@@ -162,9 +172,12 @@ __all__ += complex_numbers.__all__
 __all__ += copies.__all__
 __all__ += counting.__all__
 __all__ += creation.__all__
+__all__ += draws.__all__
+__all__ += decompositions.__all__
 __all__ += distances.__all__
 __all__ += grids.__all__
 __all__ += indexing.__all__
+__all__ += matrix_norms.__all__
 __all__ += norms.__all__
 __all__ += orders.__all__
 __all__ += placing.__all__
@@ -174,8 +187,9 @@ __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += scattering.__all__
 __all__ += shapes.__all__
+__all__ += solvers.__all__
 __all__ += specials.__all__
+__all__ += spectrogram.__all__
 __all__ += statistics.__all__
 __all__ += strides.__all__
-__all__ += spectrogram.__all__
 __all__ += transcendental.__all__

@@ -1,7 +1,7 @@
 """What a tensor makes, converts and overwrites."""
 
 from engine.autograd.tape import Variable
-from engine.tensor import conversions, creation, inplace, random
+from engine.tensor import conversions, creation, draws, inplace, random
 
 
 class MakingMethods(Variable):
@@ -18,6 +18,7 @@ class MakingMethods(Variable):
     new_ones = creation.new_ones
     new_tensor = creation.new_tensor
     bernoulli = random.bernoulli
+    multinomial = draws.multinomial
     uniform_ = random.uniform_
     normal_ = random.normal_
     add_ = inplace.add_
