@@ -42,6 +42,8 @@ MAX_POOL_GRAD: Op = op(
 MAX_POOL_INDICES: Op = op("max_pool_indices", "x", "kernel stride padding dilation ceil_mode", vjp=CONSTANT)
 # the same of windows that divide the axes into `size` parts, as evenly as they can and overlapping if need be
 ADAPTIVE_MAX_POOL_INDICES: Op = op("adaptive_max_pool_indices", "x", "size", vjp=CONSTANT)
+# the same of `size` windows of `kernel` at random distances, which samples [N, C, axes] in [0, 1) fix
+FRACTIONAL_MAX_POOL_INDICES: Op = op("fractional_max_pool_indices", "x samples", "kernel size", vjp=CONSTANT)
 # `include`: whether the padding counts as elements; `divisor`: what to divide by instead of a count, or None
 AVG_POOL: Op = op(
     "avg_pool",

@@ -38,6 +38,10 @@ def _adaptive_max_indices(x: MetaArray, size: Sizes) -> MetaArray:
     return MetaArray((*x.shape[:2], *size), np.int64)
 
 
+def _fractional_max_indices(x: MetaArray, samples: MetaArray, kernel: Sizes, size: Sizes) -> MetaArray:
+    return MetaArray((*x.shape[:2], *size), np.int64)
+
+
 def _avg(
     x: MetaArray,
     kernel: Sizes,
@@ -70,6 +74,7 @@ KERNELS: dict[str, Kernel] = {
     "max_pool_grad": _max_grad,
     "max_pool_indices": _max_indices,
     "adaptive_max_pool_indices": _adaptive_max_indices,
+    "fractional_max_pool_indices": _fractional_max_indices,
     "avg_pool": _avg,
     "avg_pool_grad": _avg_grad,
 }

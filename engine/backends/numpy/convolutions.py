@@ -47,7 +47,7 @@ def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes)
     return as_strided(x, (*x.shape[:2], *kernel, *out), (*x.strides[:2], *within, *between), writeable=False)
 
 
-def taps(kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes) -> Iterator[tuple[Sizes, Key]]:
+def taps(kernel: Sizes, stride: Sizes, dilation: Sizes, out: Sizes) -> Iterator[tuple[Key, Key]]:
     """For each place in a window: its coordinates, and the slices of a padded input's last axes it meets."""
     for at in itertools.product(*map(range, kernel)):
         yield (

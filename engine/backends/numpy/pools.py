@@ -146,18 +146,42 @@ def adaptive_max_pool_indices(x: Array, size: Sizes) -> Array:
         ranges = parts(n, count)
         longest = max(end - start for start, end in ranges)
         # shorter parts name their last element again
-        tables.append(np.array([[min(a + k, b - 1) for k in range(longest)] for a, b in ranges]))
-    flat = np.zeros((1,) * (2 * len(size)), np.int64)
+        table = [[min(start + k, end - 1) for k in range(longest)] for start, end in ranges]
+        tables.append(np.array(table).reshape(1, 1, count, longest))
+    return _largest(x, tables)
+
+
+def fractional_max_pool_indices(x: Array, samples: Array, kernel: Sizes, size: Sizes) -> Array:
+    tables = []
+    # PyTorch takes a plane's first number for W, and a volume's first for D
+    order = (1, 0) if len(size) == 2 else range(len(size))
+    for at, n, k, count in zip(order, x.shape[2:], kernel, size, strict=True):
+        sample = samples[:, :, at, None]
+        step = x.dtype.type(n - k) / x.dtype.type(max(count - 1, 1))
+        starts = ((np.arange(count) + sample) * step).astype(np.int64) - (sample * step).astype(np.int64)
+        starts[:, :, -1] = n - k
+        tables.append(starts[..., None] + np.arange(k))
+    return _largest(x, tables)
+
+
+def _largest(x: Array, tables: list[Array]) -> Array:
+    """Where the largest element of each window is, S counted as one axis.
+
+    tables: for each axis [N, C, P, K], or 1 for N and C: the elements of the windows
+    """
+    axes = len(tables)
+    flat: Array = np.zeros((1,) * (2 + 2 * axes), np.int64)
     for k, (n, table) in enumerate(zip(x.shape[2:], tables, strict=True)):
-        shape = [1] * (2 * len(size))
-        shape[k], shape[len(size) + k] = table.shape
+        shape = [*table.shape[:2], *[1] * (2 * axes)]
+        shape[2 + k], shape[2 + axes + k] = table.shape[2:]
         flat = flat * n + table.reshape(shape)
-    flat = flat.reshape(*size, -1)
-    seen = x.reshape(*x.shape[:2], -1)[:, :, flat]
+    flat = flat.reshape(*flat.shape[: 2 + axes], -1)
+    rows = flat.reshape(*flat.shape[:2], -1)
+    rows = np.broadcast_to(rows, (*x.shape[:2], rows.shape[-1]))
+    seen = np.take_along_axis(x.reshape(*x.shape[:2], -1), rows, -1)
+    seen = seen.reshape(*x.shape[:2], *flat.shape[2:])
     chosen = np.argmax(seen, axis=-1)
-    grid = np.ogrid[tuple(slice(n) for n in size)]
-    out: Array = flat[(*grid, chosen)]
-    return out
+    return np.take_along_axis(np.broadcast_to(flat, seen.shape), chosen[..., None], -1)[..., 0]
 
 
 def _divisors(shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, include: bool, out: Sizes) -> Array:
@@ -227,6 +251,7 @@ KERNELS: dict[str, Kernel] = {
     "max_pool_grad": max_pool_grad,
     "max_pool_indices": max_pool_indices,
     "adaptive_max_pool_indices": adaptive_max_pool_indices,
+    "fractional_max_pool_indices": fractional_max_pool_indices,
     "avg_pool": avg_pool,
     "avg_pool_grad": avg_pool_grad,
 }

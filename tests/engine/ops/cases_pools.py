@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.engine.ops.case import Case, exactly, integers, normal
+from tests.engine.ops.case import Case, exactly, integers, normal, uniform
 
 # spatial axes, then the attributes: kernel, stride, padding, dilation, ceil_mode
 MAX: list[Any] = [
@@ -71,6 +71,11 @@ def _adaptive(torch, x, size):
     return call(x, size, return_indices=True)[1]
 
 
+def _fractional(torch, x, samples, kernel, size):
+    call = getattr(torch.nn.functional, f"fractional_max_pool{len(size)}d")
+    return call(x, kernel, size, _random_samples=samples, return_indices=True)[1]
+
+
 CASES = {
     "max_pool": [
         *[Case((normal(2, 3, *s),), tuple(a), _max) for s, *a in MAX],
@@ -88,6 +93,10 @@ CASES = {
         Case((normal(2, 3, 7),), ((3,),), _adaptive),
         Case((normal(2, 3, 5, 6),), ((7, 2),), _adaptive),
         Case((normal(1, 2, 5, 4, 3),), ((2, 3, 1),), _adaptive),
+    ],
+    "fractional_max_pool_indices": [
+        Case((normal(2, 3, 7, 9), uniform(0, 1, 2, 3, 2)), ((2, 3), (4, 5)), _fractional),
+        Case((normal(1, 2, 5, 7, 6), uniform(0, 1, 1, 2, 3)), ((2, 2, 1), (3, 1, 4)), _fractional),
     ],
     "avg_pool": [
         *[Case((normal(2, 3, *s),), tuple(a), _avg) for s, *a in AVG],

@@ -25,7 +25,8 @@ DRAWN = """
     bernoulli cauchy empty empty_like empty_permuted empty_strided exponential geometric log_normal
     multinomial new_empty new_empty_strided normal rand_like randint randint_like randn randn_like resize_
     resize_as_ uniform nn.functional.alpha_dropout nn.functional.dropout nn.functional.dropout2d
-    nn.functional.dropout3d nn.functional.feature_alpha_dropout nn.functional.rrelu
+    nn.functional.dropout3d nn.functional.feature_alpha_dropout nn.functional.fractional_max_pool3d
+    nn.functional.rrelu
 """
 
 
