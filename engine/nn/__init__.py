@@ -2,6 +2,7 @@
 
 from engine.nn import (
     activation,
+    adaptive_pooling,
     attention,
     cells,
     containers,
@@ -16,6 +17,8 @@ from engine.nn import (
     loss,
     margin,
     norm,
+    padding,
+    patches,
     pooling,
     rectifier,
     rnn,
@@ -23,9 +26,12 @@ from engine.nn import (
     softmax,
     transformer,
     transformer_layers,
+    unpooling,
+    upsampling,
     utils,
 )
 from engine.nn.activation import *  # noqa: F403
+from engine.nn.adaptive_pooling import *  # noqa: F403
 from engine.nn.attention import *  # noqa: F403
 from engine.nn.cells import *  # noqa: F403
 from engine.nn.containers import *  # noqa: F403
@@ -39,7 +45,9 @@ from engine.nn.loss import *  # noqa: F403
 from engine.nn.margin import *  # noqa: F403
 from engine.nn.module import Module
 from engine.nn.norm import *  # noqa: F403
+from engine.nn.padding import *  # noqa: F403
 from engine.nn.parameter import Parameter
+from engine.nn.patches import *  # noqa: F403
 from engine.nn.pooling import *  # noqa: F403
 from engine.nn.rectifier import *  # noqa: F403
 from engine.nn.rnn import *  # noqa: F403
@@ -47,9 +55,12 @@ from engine.nn.shape import *  # noqa: F403
 from engine.nn.softmax import *  # noqa: F403
 from engine.nn.transformer import *  # noqa: F403
 from engine.nn.transformer_layers import *  # noqa: F403
+from engine.nn.unpooling import *  # noqa: F403
+from engine.nn.upsampling import *  # noqa: F403
 
 __all__ = ["Module", "Parameter", "functional", "init", "utils"]
 __all__ += activation.__all__
+__all__ += adaptive_pooling.__all__
 __all__ += attention.__all__
 __all__ += cells.__all__
 __all__ += containers.__all__
@@ -62,6 +73,8 @@ __all__ += linear.__all__
 __all__ += loss.__all__
 __all__ += margin.__all__
 __all__ += norm.__all__
+__all__ += padding.__all__
+__all__ += patches.__all__
 __all__ += pooling.__all__
 __all__ += rectifier.__all__
 __all__ += rnn.__all__
@@ -69,3 +82,5 @@ __all__ += shape.__all__
 __all__ += softmax.__all__
 __all__ += transformer.__all__
 __all__ += transformer_layers.__all__
+__all__ += unpooling.__all__
+__all__ += upsampling.__all__

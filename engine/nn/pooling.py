@@ -1,6 +1,5 @@
-"""Layers that pool sliding windows, and that put maxima back."""
+"""Layers that pool sliding windows."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from engine.nn import functional
@@ -17,20 +16,17 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
-    "MaxUnpool1d",
-    "MaxUnpool2d",
-    "MaxUnpool3d",
 ]
 
 
-class _Windows(Module):
+class Windows(Module):
     """What layers of sliding windows show of themselves."""
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class _MaxPool(_Windows):
+class _MaxPool(Windows):
     def _set(
         self, kernel_size: Any, stride: Any, padding: Any, dilation: Any, indices: bool, ceil_mode: bool
     ) -> None:
@@ -130,86 +126,7 @@ class MaxPool3d(_MaxPool):
         return functional.max_pool3d(input, *self._arguments())
 
 
-class _MaxUnpool(_Windows):
-    def _set(self, kernel_size: Any, stride: Any, padding: Any) -> None:
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
-
-
-class MaxUnpool1d(_MaxUnpool):
-    """Zeros with each element where MaxPool1d took it from.
-
-    kernel_size: size of the pool's windows
-    stride: the pool's step; as kernel_size unless given
-    padding: the pool's padding
-    """
-
-    def __init__(
-        self,
-        kernel_size: int | tuple[int],
-        stride: int | tuple[int] | None = None,
-        padding: int | tuple[int] = 0,
-    ) -> None:
-        super().__init__()
-        self._set(kernel_size, stride, padding)
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """output_size: the axes of the result, where several come to the same number of windows"""
-        return functional.max_unpool1d(
-            input, indices, self.kernel_size, self.stride, self.padding, output_size
-        )
-
-
-class MaxUnpool2d(_MaxUnpool):
-    """Zeros with each element where MaxPool2d took it from.
-
-    kernel_size: size of the pool's windows
-    stride: the pool's step; as kernel_size unless given
-    padding: the pool's padding
-    """
-
-    def __init__(
-        self,
-        kernel_size: int | tuple[int, int],
-        stride: int | tuple[int, int] | None = None,
-        padding: int | tuple[int, int] = 0,
-    ) -> None:
-        super().__init__()
-        self._set(kernel_size, stride, padding)
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """output_size: the axes of the result, where several come to the same number of windows"""
-        return functional.max_unpool2d(
-            input, indices, self.kernel_size, self.stride, self.padding, output_size
-        )
-
-
-class MaxUnpool3d(_MaxUnpool):
-    """Zeros with each element where MaxPool3d took it from.
-
-    kernel_size: size of the pool's windows
-    stride: the pool's step; as kernel_size unless given
-    padding: the pool's padding
-    """
-
-    def __init__(
-        self,
-        kernel_size: int | tuple[int, int, int],
-        stride: int | tuple[int, int, int] | None = None,
-        padding: int | tuple[int, int, int] = 0,
-    ) -> None:
-        super().__init__()
-        self._set(kernel_size, stride, padding)
-
-    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        """output_size: the axes of the result, where several come to the same number of windows"""
-        return functional.max_unpool3d(
-            input, indices, self.kernel_size, self.stride, self.padding, output_size
-        )
-
-
-class AvgPool1d(_Windows):
+class AvgPool1d(Windows):
     """The mean of each window of signals [N, C, L], or without N.
 
     kernel_size: size of a window
@@ -245,7 +162,7 @@ class AvgPool1d(_Windows):
         )
 
 
-class AvgPool2d(_Windows):
+class AvgPool2d(Windows):
     """The mean of each window of images [N, C, H, W], or without N.
 
     kernel_size: size of a window
@@ -285,7 +202,7 @@ class AvgPool2d(_Windows):
         )
 
 
-class AvgPool3d(_Windows):
+class AvgPool3d(Windows):
     """The mean of each window of volumes [N, C, D, H, W], or without N.
 
     kernel_size: size of a window

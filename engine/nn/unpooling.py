@@ -1,0 +1,89 @@
+"""Layers that put maxima back where MaxPool took them from."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.nn import functional
+from engine.nn.pooling import Windows
+from engine.tensor import Tensor
+
+__all__ = ["MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"]
+
+
+class _MaxUnpool(Windows):
+    def _set(self, kernel_size: Any, stride: Any, padding: Any) -> None:
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+        self.padding = padding
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Zeros with each element where MaxPool1d took it from.
+
+    kernel_size: size of the pool's windows
+    stride: the pool's step; as kernel_size unless given
+    padding: the pool's padding
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int],
+        stride: int | tuple[int] | None = None,
+        padding: int | tuple[int] = 0,
+    ) -> None:
+        super().__init__()
+        self._set(kernel_size, stride, padding)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """output_size: the axes of the result, where several come to the same number of windows"""
+        return functional.max_unpool1d(
+            input, indices, self.kernel_size, self.stride, self.padding, output_size
+        )
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Zeros with each element where MaxPool2d took it from.
+
+    kernel_size: size of the pool's windows
+    stride: the pool's step; as kernel_size unless given
+    padding: the pool's padding
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] | None = None,
+        padding: int | tuple[int, int] = 0,
+    ) -> None:
+        super().__init__()
+        self._set(kernel_size, stride, padding)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """output_size: the axes of the result, where several come to the same number of windows"""
+        return functional.max_unpool2d(
+            input, indices, self.kernel_size, self.stride, self.padding, output_size
+        )
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Zeros with each element where MaxPool3d took it from.
+
+    kernel_size: size of the pool's windows
+    stride: the pool's step; as kernel_size unless given
+    padding: the pool's padding
+    """
+
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, int, int],
+        stride: int | tuple[int, int, int] | None = None,
+        padding: int | tuple[int, int, int] = 0,
+    ) -> None:
+        super().__init__()
+        self._set(kernel_size, stride, padding)
+
+    def forward(self, input: Tensor, indices: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        """output_size: the axes of the result, where several come to the same number of windows"""
+        return functional.max_unpool3d(
+            input, indices, self.kernel_size, self.stride, self.padding, output_size
+        )
