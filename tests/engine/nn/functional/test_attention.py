@@ -1,0 +1,134 @@
+"""Attention beside PyTorch's, and what is said where parts don't fit."""
+
+import numpy as np
+import pytest
+
+import engine
+from engine.errors import DTypeError, ShapeError
+from engine.nn import functional as F
+
+N, H, L, S, E = 2, 4, 3, 5, 6
+RNG = np.random.default_rng(0)
+
+
+def leaves(torch, *shapes):
+    arrays = [RNG.standard_normal(shape) for shape in shapes]
+    ours = [engine.from_numpy(a.copy()).requires_grad_() for a in arrays]
+    return ours, [torch.from_numpy(a.copy()).requires_grad_() for a in arrays]
+
+
+def assert_same(torch, shapes, mask=None, **options):
+    """Results and gradients of query, key, value and of a mask of numbers agree."""
+    ours, theirs = leaves(torch, *shapes)
+    masks = (None, None) if mask is None else (engine.from_numpy(mask.copy()), torch.from_numpy(mask.copy()))
+    if mask is not None and mask.dtype.kind == "f":
+        for each, mine in zip(masks, (ours, theirs), strict=True):
+            mine.append(each.requires_grad_())
+    a = F.scaled_dot_product_attention(ours[0], ours[1], ours[2], masks[0], **options)
+    b = torch.nn.functional.scaled_dot_product_attention(*theirs[:3], attn_mask=masks[1], **options)
+    np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-10, atol=1e-12)
+    weights = RNG.standard_normal(tuple(b.shape))
+    (a * engine.from_numpy(weights)).sum().backward()
+    (b * torch.from_numpy(weights)).sum().backward()
+    for x, y in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(x.grad.numpy(), y.grad.numpy(), rtol=1e-9, atol=1e-11)
+
+
+HEADS = ((N, H, L, E), (N, H, S, E), (N, H, S, 7))
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    "shapes",
+    [HEADS, ((L, E), (S, E), (S, E)), ((H, L, E), (N, H, S, E), (N, H, S, E)), ((N, 1, L, E), *HEADS[1:])],
+)
+def test_attention_agrees_with_torch(torch, shapes, causal):
+    assert_same(torch, shapes, is_causal=causal)
+    assert_same(torch, shapes, is_causal=causal, scale=0.3)
+
+
+@pytest.mark.parametrize("shape", [(L, S), (N, 1, L, S), (N, H, L, S), (N, 1, 1, S), (1, S), (1, 1, L, 1)])
+def test_masks_of_both_kinds_agree_with_torch(torch, shape):
+    allowed = RNG.random(shape) < 0.6
+    allowed[..., -1] = True
+    assert_same(torch, HEADS, allowed)
+    assert_same(torch, HEADS, RNG.standard_normal(shape))
+    # with minus infinity among the numbers, as most float masks are
+    assert_same(torch, HEADS, np.where(allowed, 0.0, -np.inf))
+
+
+def test_grouped_queries_agree_with_torch(torch):
+    assert_same(torch, ((N, H, L, E), (N, 2, S, E), (N, 2, S, E)), enable_gqa=True)
+    assert_same(torch, ((N, H, L, E), (N, 1, S, E), (N, 1, S, E)), enable_gqa=True, is_causal=True)
+
+
+def test_a_query_that_sees_nothing_gives_zeros_and_no_gradient(torch):
+    allowed = np.ones((L, S), np.bool_)
+    allowed[1] = False
+    assert_same(torch, HEADS, allowed)
+    q, k, v = leaves(torch, *HEADS)[0]
+    out = F.scaled_dot_product_attention(q, k, v, engine.from_numpy(allowed))
+    assert not out[:, :, 1].detach().numpy().any()
+    (first,) = engine.autograd.grad((out**2).sum(), [q], create_graph=True)
+    assert not first[:, :, 1].detach().numpy().any()
+    assert np.isfinite(first.detach().numpy()).all()
+
+
+def test_dropped_weights_have_the_promised_mean_and_share():
+    engine.manual_seed(3)
+    q = k = engine.zeros(8, 100, 4)
+    v = engine.eye(100).expand(8, 100, 100)
+    weights = F.scaled_dot_product_attention(q, k, v, dropout_p=0.25).numpy()
+    assert sorted(set(np.round(weights.reshape(-1), 6))) == [0.0, np.float32(0.013333)]
+    assert (weights == 0).mean() == pytest.approx(0.25, abs=0.01)
+
+
+def test_the_same_seed_drops_the_same_as_dropout_of_the_whole_matrix():
+    x = engine.randn(5, 256, 4)
+    scores = (x @ x.mT) * 0.5
+    engine.manual_seed(11)
+    expected = F.dropout(scores.softmax(-1), 0.3) @ x
+    engine.manual_seed(11)
+    assert engine.allclose(F.scaled_dot_product_attention(x, x, x, dropout_p=0.3), expected, atol=1e-5)
+
+
+def test_no_random_number_is_used_up_where_nothing_is_dropped():
+    before = engine.get_rng_state().tolist()
+    x = engine.zeros(2, 3)
+    F.scaled_dot_product_attention(x, x, x)
+    assert engine.get_rng_state().tolist() == before
+
+
+X = engine.zeros(2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: F.scaled_dot_product_attention(X[0, 0], X, X), ShapeError, r"two axes, and they are \(4,\)"),
+        (lambda: F.scaled_dot_product_attention(X, X, X.double()), DTypeError, "float32, float32, float64"),
+        (
+            lambda: F.scaled_dot_product_attention(X, X[:, :, :2], X),
+            ShapeError,
+            r"\(2, 3, 4\) and key \(2, 3, 2\)",
+        ),
+        (lambda: F.scaled_dot_product_attention(X, X, X[:, :2]), ShapeError, "3 keys and 2 values"),
+        (
+            lambda: F.scaled_dot_product_attention(X, X, X, X[0]),
+            ShapeError,
+            r"attn_mask \(3, 4\).*\(2, 3, 3\)",
+        ),
+        (
+            lambda: F.scaled_dot_product_attention(X[0], X[0], X[0], X[:, :, :3]),
+            ShapeError,
+            r"attn_mask \(2, 3, 3\).*\(3, 3\)",
+        ),
+        (lambda: F.scaled_dot_product_attention(X, X, X, X[:1], is_causal=True), ShapeError, "together"),
+        (lambda: F.scaled_dot_product_attention(X, X, X, X.long()), DTypeError, "must be bool"),
+        (lambda: F.scaled_dot_product_attention(X, X, X, dropout_p=2), ShapeError, "probability, not 2"),
+        (lambda: F.scaled_dot_product_attention(X, X[:0], X[:0], enable_gqa=True), ShapeError, "multiple"),
+    ],
+)
+def test_mistakes_are_told_with_shapes(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
