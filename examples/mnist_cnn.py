@@ -6,10 +6,11 @@ python examples/mnist_cnn.py --data DIR      # DIR holds MNIST's four idx files
 import argparse
 import json
 import time
+from itertools import islice
 
 import engine as torch
 from engine import nn
-from engine.optim.lr_scheduler import CosineAnnealingLR
+from engine.optim.lr_scheduler import OneCycleLR
 from engine.utils.data import DataLoader
 from engine.vision import datasets, transforms
 
@@ -44,30 +45,25 @@ def accuracy(model: nn.Module, loader: DataLoader) -> float:
 
 
 def train(data: str, epochs: int = 4, batch_size: int = 128, steps: int | None = None) -> dict[str, float]:
-    """Train, and test at the end. steps: stop after so many, for a quick look."""
+    """Train, and test at the end. steps: of each epoch, for a quick look."""
     torch.manual_seed(0)
     pixels = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))])
     trained = DataLoader(datasets.MNIST(data, True, pixels), batch_size, shuffle=True, drop_last=True)
     tested = DataLoader(datasets.MNIST(data, False, pixels), 500)
     model, criterion = network(), nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.01)
-    scheduler = CosineAnnealingLR(optimizer, T_max=epochs * len(trained))
-    started, done, losses = time.perf_counter(), 0, []
+    scheduler = OneCycleLR(optimizer, max_lr=6e-3, total_steps=epochs * len(trained))
+    started, losses = time.perf_counter(), []
     for epoch in range(1, epochs + 1):
         model.train()
-        for images, digits in trained:
+        for images, digits in islice(trained, steps):
             optimizer.zero_grad()
             loss = criterion(model(images), digits)
             loss.backward()
             optimizer.step()
             scheduler.step()
             losses.append(loss.item())
-            done += 1
-            if done == steps:
-                break
         print(f"epoch {epoch}: loss {sum(losses[-100:]) / len(losses[-100:]):.4f}", flush=True)
-        if done == steps:
-            break
     seconds = time.perf_counter() - started
     return {
         "test_accuracy": accuracy(model, tested),
@@ -81,6 +77,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="the folder of MNIST's idx files")
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--steps", type=int, help="stop after so many steps")
+    parser.add_argument("--steps", type=int, help="stop each epoch after so many steps, for a quick look")
     given = parser.parse_args()
     print(json.dumps(train(given.data, given.epochs, steps=given.steps)))

@@ -9,14 +9,15 @@ import argparse
 import json
 import math
 import time
-from pathlib import Path
 
 import engine as torch
 from engine import nn
 from engine.nn import functional as F
+from engine.text import CharTokenizer
+from engine.text.datasets import TinyShakespeare
 
 CONTEXT, WIDTH, HEADS, LAYERS = 64, 128, 4, 4
-BATCH, WARM_UP = 16, 200
+EPOCH, WARM_UP = 250, 200
 
 
 class CharacterTransformer(nn.Module):
@@ -42,7 +43,8 @@ class CharacterTransformer(nn.Module):
         length = text.shape[1]
         hidden = self.characters(text) + self.places(torch.arange(length))  # [B, T, D]
         hidden = self.body(hidden, mask=self.mask[:length, :length], is_causal=True)
-        return self.head(hidden)
+        logits: torch.Tensor = self.head(hidden)
+        return logits
 
 
 def loss_of(model: nn.Module, text: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -71,47 +73,42 @@ def validation_loss(model: nn.Module, held_out: torch.Tensor) -> float:
     return total / pieces
 
 
-def write(model: nn.Module, characters: list[str], length: int) -> str:
+def write(model: nn.Module, tokenizer: CharTokenizer, length: int) -> str:
     """Text that the model makes up, a character at a time."""
     text = torch.zeros(1, 1, dtype=torch.int64)
     model.eval()
     with torch.no_grad():
         for _ in range(length):
-            logits = model(text[:, -CONTEXT:])[:, -1]
-            # the largest of logits + Gumbel noise is a draw from their softmax
-            noise = -(-torch.rand_like(logits).log()).log()
-            text = torch.cat([text, (logits + noise).argmax(-1, keepdim=True)], dim=1)
-    return "".join(characters[k] for k in text[0, 1:].tolist())
+            odds = F.softmax(model(text[:, -CONTEXT:])[:, -1], dim=-1)
+            text = torch.cat([text, torch.multinomial(odds, 1)], dim=1)
+    return tokenizer.decode(text[0, 1:].tolist())
 
 
-def train(data: str, steps: int = 2500) -> dict[str, float]:
+def train(data: str, epochs: int = 10, batch_size: int = 16, steps: int | None = None) -> dict[str, float]:
+    """Train, and test at the end. An epoch is 250 steps. steps: of each epoch, for a quick look."""
     torch.manual_seed(0)
-    text = (Path(data) / "input.txt").read_text()
-    characters = sorted(set(text))
-    number = {character: k for k, character in enumerate(characters)}
-    tokens = torch.tensor([number[character] for character in text])
-    learned, held_out = tokens[: len(tokens) * 9 // 10], tokens[len(tokens) * 9 // 10 :]
-    model = CharacterTransformer(len(characters))
+    tokenizer = CharTokenizer(TinyShakespeare(data, "all").text)
+    learned, held_out = (
+        torch.tensor(tokenizer.encode(TinyShakespeare(data, split).text)) for split in ("train", "val")
+    )
+    model = CharacterTransformer(len(tokenizer))
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.99), weight_decay=0.1)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, steps))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, epochs * EPOCH))
     started, losses = time.perf_counter(), []
-    for step in range(1, steps + 1):
-        starts = torch.randint(0, len(learned) - CONTEXT - 1, (BATCH, 1))
-        pieces = learned[starts + torch.arange(CONTEXT + 1)]  # [B, T + 1]
-        optimizer.zero_grad()
-        loss = loss_of(model, pieces[:, :-1], pieces[:, 1:])
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        scheduler.step()
-        losses.append(loss.item())
-        if step % 100 == 0:
-            pace = (time.perf_counter() - started) / step
-            print(
-                f"step {step}: loss {sum(losses[-100:]) / 100:.3f}, {pace * 1000:.0f} ms a step", flush=True
-            )
+    for epoch in range(1, epochs + 1):
+        for _ in range(steps or EPOCH):
+            starts = torch.randint(0, len(learned) - CONTEXT - 1, (batch_size, 1))
+            pieces = learned[starts + torch.arange(CONTEXT + 1)]  # [B, T + 1]
+            optimizer.zero_grad()
+            loss = loss_of(model, pieces[:, :-1], pieces[:, 1:])
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            scheduler.step()
+            losses.append(loss.item())
+        print(f"epoch {epoch}: loss {sum(losses[-100:]) / len(losses[-100:]):.3f}", flush=True)
     seconds = time.perf_counter() - started
-    print(write(model, characters, 200))
+    print(write(model, tokenizer, 200))
     return {
         "validation_loss": validation_loss(model, held_out),
         "first_loss": losses[0],
@@ -123,6 +120,7 @@ def train(data: str, steps: int = 2500) -> dict[str, float]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="the folder of input.txt")
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--steps", type=int, help="stop each epoch after so many steps, for a quick look")
     given = parser.parse_args()
-    print(json.dumps(train(given.data, given.steps)))
+    print(json.dumps(train(given.data, given.epochs, steps=given.steps)))
