@@ -56,9 +56,10 @@ from engine.tensor import (
     copies,
     counting,
     creation,
-    draws,
     decompositions,
     distances,
+    draws,
+    elimination,
     grids,
     indexing,
     matrix_norms,
@@ -90,9 +91,10 @@ from engine.tensor.complex import *  # noqa: F403
 from engine.tensor.copies import *  # noqa: F403
 from engine.tensor.counting import *  # noqa: F403
 from engine.tensor.creation import *  # noqa: F403
-from engine.tensor.draws import *  # noqa: F403
 from engine.tensor.decompositions import *  # noqa: F403
 from engine.tensor.distances import *  # noqa: F403
+from engine.tensor.draws import *  # noqa: F403
+from engine.tensor.elimination import *  # noqa: F403
 from engine.tensor.grids import *  # noqa: F403
 from engine.tensor.indexing import *  # noqa: F403
 from engine.tensor.matrix_norms import *  # noqa: F403
@@ -172,9 +174,10 @@ __all__ += complex_numbers.__all__
 __all__ += copies.__all__
 __all__ += counting.__all__
 __all__ += creation.__all__
-__all__ += draws.__all__
 __all__ += decompositions.__all__
 __all__ += distances.__all__
+__all__ += draws.__all__
+__all__ += elimination.__all__
 __all__ += grids.__all__
 __all__ += indexing.__all__
 __all__ += matrix_norms.__all__

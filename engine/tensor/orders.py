@@ -8,12 +8,11 @@ from engine.autograd.tape import apply_several, unary
 from engine.dtypes import DType
 from engine.errors import ShapeError
 from engine.ops import orders as ops
-from engine.ops.scans import LOGCUMSUMEXP
+from engine.ops.scans import LOGCUMSUMEXP, VECTOR_NORM
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import Dim, axis
 from engine.tensor.promotion import cast, floating
 from engine.tensor.reductions import ValuesIndices, amax, amin, mean, std, var
-from engine.tensor.reductions import norm as _norm
 from engine.tensor.reductions import sum as sum_
 from engine.tensor.shapes import cat, narrow, reshape, select, unsqueeze
 
@@ -178,7 +177,8 @@ def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of input - other."""
-    return _norm(input - other, p)
+    gap = floating(input - other)
+    return unary(VECTOR_NORM, gap, (float(p), tuple(range(gap.ndim)), False))
 
 
 def trace(input: Tensor) -> Tensor:

@@ -8,7 +8,6 @@ from engine.autograd.tape import Variable, apply_several, unary
 from engine.dtypes import FLOATING_KINDS, DType
 from engine.errors import DTypeError
 from engine.ops import reductions as ops
-from engine.ops.scans import VECTOR_NORM
 from engine.tensor.arithmetic import maximum, minimum
 from engine.tensor.axes import Dim, axes, axis
 from engine.tensor.promotion import cast, floating, require_floating
@@ -26,7 +25,6 @@ __all__ = [
     "max",
     "mean",
     "min",
-    "norm",
     "softmax",
     "std",
     "sum",
@@ -159,16 +157,6 @@ def _spread(
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     return axes(dim, len(x._data.shape)), correction, keepdim
-
-
-def norm(input: Tensor, p: float | str = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """The p-norm over axes; inf: the largest absolute value, 0: the count of non-zeros, "fro": 2."""
-    if isinstance(p, str) and p != "fro":
-        raise DTypeError(f"norm: p must be a number or 'fro', not {p!r}")
-    require_floating("norm", input)
-    return unary(
-        VECTOR_NORM, input, (2.0 if p == "fro" else float(p), axes(dim, len(input._data.shape)), keepdim)
-    )
 
 
 def logsumexp(input: Tensor, dim: Dim, keepdim: bool = False) -> Tensor:

@@ -1,7 +1,7 @@
 """What a tensor reduces, orders and multiplies."""
 
 from engine.autograd.tape import Variable
-from engine.tensor import blends, orders, products, reductions
+from engine.tensor import blends, decompositions, matrix_norms, orders, products, reductions, solvers
 
 
 class SummaryMethods(Variable):
@@ -21,7 +21,7 @@ class SummaryMethods(Variable):
     all = reductions.all
     var = reductions.var
     std = reductions.std
-    norm = reductions.norm
+    norm = matrix_norms.norm
     logsumexp = reductions.logsumexp
     cumsum = reductions.cumsum
     softmax = reductions.softmax
@@ -57,3 +57,16 @@ class SummaryMethods(Variable):
     sort = orders.sort
     topk = orders.topk
     trace = orders.trace
+    cholesky = decompositions.cholesky
+    matrix_exp = decompositions.matrix_exp
+    pinverse = decompositions.pinverse
+    qr = decompositions.qr
+    svd = decompositions.svd
+    cholesky_inverse = solvers.cholesky_inverse
+    cholesky_solve = solvers.cholesky_solve
+    det = solvers.det
+    inverse = solvers.inverse
+    logdet = solvers.logdet
+    matrix_power = solvers.matrix_power
+    slogdet = solvers.slogdet
+    triangular_solve = solvers.triangular_solve

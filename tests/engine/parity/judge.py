@@ -1,7 +1,7 @@
 """Calling the engine and PyTorch with one sample, and comparing values, dtypes, shapes and gradients."""
 
 import warnings
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 from typing import Any
 
@@ -27,10 +27,12 @@ class Unlike(AssertionError):
     """The engine gives something else than PyTorch."""
 
 
-# op_db calls these with its own order of arguments
+# op_db calls these, by name or with the variant's name, in its own way
 REORDERED = {
     "einsum": lambda tensors, equation: engine.einsum(equation, tensors),
     "where": lambda input, condition, other: engine.where(condition, input, other),
+    "linalg.lstsq/grad_oriented": lambda a, b, driver: engine.linalg.lstsq(a, b, driver=driver)[:2],
+    "linalg.pinv/singular": lambda a, b: engine.linalg.pinv(a @ b.mT),
     "polygamma": lambda input, n: engine.polygamma(n, input),
     "special.polygamma": lambda input, n: engine.special.polygamma(n, input),
     "slice": lambda input, dim=0, start=None, end=None, step=1: input[
@@ -47,10 +49,37 @@ REORDERED = {
 }
 
 
-def function(name: str) -> Any:
-    """The engine's function of that name, or the tensor's method where there is no function; or None."""
-    if name in REORDERED:
-        return REORDERED[name]
+def _symmetric(call: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return call(x + x.mT, *args, **kwargs)
+
+
+def _triangular(at: int, standard: bool) -> Any:
+    def prepared(call: Any, *args: Any, upper: bool = standard, **kwargs: Any) -> Any:
+        x = args[at].triu() if upper else args[at].tril()
+        return call(*args[:at], x, *args[at + 1 :], upper=upper, **kwargs)
+
+    return prepared
+
+
+# what is defined for symmetric or triangular matrices gets them, as in PyTorch's own checks of gradients: how
+# a gradient is shared out among elements that can't change alone is a matter of choice
+PREPARED = {
+    **dict.fromkeys(
+        ("cholesky", "linalg.cholesky", "linalg.cholesky_ex", "linalg.eigh", "linalg.eigvalsh"), _symmetric
+    ),
+    "linalg.pinv/hermitian": _symmetric,
+    "cholesky_inverse": _triangular(0, False),
+    "cholesky_solve": _triangular(1, False),
+    "triangular_solve": _triangular(1, True),
+}
+
+
+def function(entry: str) -> Any:
+    """The engine's function of an entry, or the tensor's method where there is no function; or None."""
+    name = entry.split("/")[0]
+    for known in (entry, name):
+        if known in REORDERED:
+            return REORDERED[known]
     roots: tuple[Any, ...] = (engine, engine.Tensor)
     for root in roots:
         try:
@@ -99,16 +128,18 @@ def _differentiable(info: Any, dtype: Any) -> bool:
 
 def compare(torch: Any, info: Any, row: Row) -> None:
     """Raise Unlike, or whatever the engine raises, at the first sample on which the two don't agree."""
-    ours = function(info.name)
+    ours, theirs = function(row.entry), info.op
     if ours is None:
         raise Unlike("no such function")
+    if row.entry in PREPARED:
+        ours, theirs = partial(PREPARED[row.entry], ours), partial(PREPARED[row.entry], theirs)
     tried = 0
     for dtype in precisions(torch, info):
         tolerance = TOLERANCE64 if dtype in (torch.float64, torch.complex128) else row.tolerance32
         for k, sample in enumerate(samples(info, dtype)):
             torch.manual_seed(0)
             try:
-                _compare_sample(torch, info.op, ours, sample.transform(_connected), tolerance, row)
+                _compare_sample(torch, theirs, ours, sample.transform(_connected), tolerance, row)
             except Exception as error:
                 error.add_note(f"{row.entry}, sample {k} in {dtype}: {sample.summary()}")
                 raise
@@ -127,9 +158,10 @@ def _compare_sample(torch: Any, theirs: Any, ours: Any, sample: Any, tolerance: 
     leaves: list[tuple[Any, Any]] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = theirs(sample.input, *sample.args, **sample.kwargs)
+        expected = sample.output_process_fn_grad(theirs(sample.input, *sample.args, **sample.kwargs))
     given = _converted(torch, (sample.input, sample.args, sample.kwargs), leaves)
-    found = ours(given[0], *given[1], **given[2])
+    # what doesn't depend on a choice, such as the sign of an eigenvector
+    found = sample.output_process_fn_grad(ours(given[0], *given[1], **given[2]))
     a, b = _flat(found), _flat(expected)
     if len(a) != len(b):
         raise Unlike(f"{len(a)} results, expected {len(b)}")
@@ -143,6 +175,8 @@ def _compare_sample(torch: Any, theirs: Any, ours: Any, sample: Any, tolerance: 
             raise Unlike(f"result {k} is {x.dtype}, expected {y.dtype}")
         # a result may come in the default dtype, whatever the sample's
         within = row.tolerance32 if y.dtype in (torch.float32, torch.complex64) else tolerance
+        if y.dtype is torch.bfloat16:
+            x, y = x.float(), y.float()
         close(x.detach().numpy(), y.detach().resolve_conj().numpy(), within, f"result {k}")
         if x.requires_grad != y.requires_grad:
             raise Unlike(f"result {k} requires grad: {x.requires_grad}, expected {y.requires_grad}")
