@@ -43,6 +43,8 @@ from engine.dtypes import float64 as double
 from engine.dtypes import int16 as short
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
+from engine.nn.functional import face
+from engine.nn.functional.face import *  # noqa: F403
 from engine.serialization import load, save
 from engine.signal import spectrogram
 from engine.signal.spectrogram import *  # noqa: F403
@@ -122,8 +124,8 @@ __all__ = [
     "bool",
     "cdouble",
     "cfloat",
-    "complex128",
     "complex64",
+    "complex128",
     "cuda",
     "device",
     "double",
@@ -140,10 +142,10 @@ __all__ = [
     "iinfo",
     "inference_mode",
     "int",
+    "int8",
     "int16",
     "int32",
     "int64",
-    "int8",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "linalg",
@@ -178,6 +180,7 @@ __all__ += decompositions.__all__
 __all__ += distances.__all__
 __all__ += draws.__all__
 __all__ += elimination.__all__
+__all__ += face.__all__
 __all__ += grids.__all__
 __all__ += indexing.__all__
 __all__ += matrix_norms.__all__

@@ -18,6 +18,7 @@ from engine.nn import (
     margin,
     norm,
     padding,
+    parameters,
     patches,
     pooling,
     rectifier,
@@ -47,6 +48,7 @@ from engine.nn.module import Module
 from engine.nn.norm import *  # noqa: F403
 from engine.nn.padding import *  # noqa: F403
 from engine.nn.parameter import Parameter
+from engine.nn.parameters import *  # noqa: F403
 from engine.nn.patches import *  # noqa: F403
 from engine.nn.pooling import *  # noqa: F403
 from engine.nn.rectifier import *  # noqa: F403
@@ -73,6 +75,7 @@ __all__ += linear.__all__
 __all__ += loss.__all__
 __all__ += margin.__all__
 __all__ += norm.__all__
+__all__ += parameters.__all__
 __all__ += padding.__all__
 __all__ += patches.__all__
 __all__ += pooling.__all__

@@ -9,6 +9,7 @@ from engine.nn.functional import (
     distances,
     dropouts,
     embeddings,
+    grids,
     losses,
     margins,
     mixing,
@@ -27,6 +28,7 @@ from engine.nn.functional.ctc import *  # noqa: F403
 from engine.nn.functional.distances import *  # noqa: F403
 from engine.nn.functional.dropouts import *  # noqa: F403
 from engine.nn.functional.embeddings import *  # noqa: F403
+from engine.nn.functional.grids import *  # noqa: F403
 from engine.nn.functional.losses import *  # noqa: F403
 from engine.nn.functional.margins import *  # noqa: F403
 from engine.nn.functional.mixing import *  # noqa: F403
@@ -51,6 +53,7 @@ __all__ += ctc.__all__
 __all__ += distances.__all__
 __all__ += dropouts.__all__
 __all__ += embeddings.__all__
+__all__ += grids.__all__
 __all__ += losses.__all__
 __all__ += margins.__all__
 __all__ += mixing.__all__
