@@ -88,6 +88,8 @@ XLOGY = op(
         lambda g, a, b: g * a / b,
     ),
 )
+# log sigmoid(x)
+LOGSIGMOID = op("logsigmoid", vjp=(lambda g, x: g * (-x).sigmoid(),))
 HEAVISIDE = op("heaviside", "a b", broadcasts=True, vjp=CONSTANT)
 NEXTAFTER = op("nextafter", "a b", broadcasts=True, vjp=CONSTANT)
 SIGNBIT = op("signbit", vjp=CONSTANT)

@@ -13,6 +13,7 @@ from engine.autograd.tape import serial_now, unary
 from engine.dtypes import DType
 from engine.errors import DTypeError, ShapeError
 from engine.ops import activations as ops
+from engine.ops.transcendental import LOGSIGMOID
 from engine.tensor import arithmetic, reductions
 from engine.tensor.arithmetic import clamp, exp, expm1, log, log1p, minimum, sigmoid, tanh, where
 from engine.tensor.axes import axis
@@ -133,7 +134,8 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
 
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)), without underflow."""
-    return -(arithmetic.relu(-input) + log1p(exp(-input.abs())))
+    require_floating("logsigmoid", input)
+    return unary(LOGSIGMOID, input)
 
 
 def mish(input: Tensor, inplace: bool = False) -> Tensor:

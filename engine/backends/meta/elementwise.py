@@ -38,7 +38,7 @@ def _cast(x: MetaArray, dtype: DType) -> MetaArray:
 
 _UNARY = """
     neg sign floor ceil round trunc clamp exp expm1 log log2 log10 log1p sqrt rsqrt reciprocal square
-    sin cos tan erf tanh sigmoid relu clone
+    sin cos tan erf tanh sigmoid relu clone logsigmoid
     asin acos atan sinh cosh asinh acosh atanh exp2 bitwise_not
 """
 _BINARY = """

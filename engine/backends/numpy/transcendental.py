@@ -15,6 +15,11 @@ def xlogy(a: Array, b: Array) -> Any:
     return np.where((a == 0) & ~np.isnan(b), a.dtype.type(0), a * np.log(b))
 
 
+def logsigmoid(x: Array) -> Any:
+    # exp only of what isn't positive: nothing overflows, and small results keep their digits
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
 KERNELS: dict[str, Kernel] = {
     "asin": np.arcsin,
     "acos": np.arccos,
@@ -34,6 +39,7 @@ KERNELS: dict[str, Kernel] = {
     "logaddexp": np.logaddexp,
     "logaddexp2": np.logaddexp2,
     "xlogy": xlogy,
+    "logsigmoid": logsigmoid,
     "heaviside": np.heaviside,
     "nextafter": np.nextafter,
     "signbit": np.signbit,

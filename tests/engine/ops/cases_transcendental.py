@@ -57,6 +57,10 @@ CASES = {
         *_binary("xlogy", MATRIX, POSITIVE, uniform(0.5, 2.0, 4)),
         _exactly("xlogy", [0.0, 0.0, 0.0], [0.0, 2.0, np.nan]),
     ],
+    "logsigmoid": [
+        Case((MATRIX,), torch=lambda torch, x: torch.nn.functional.logsigmoid(x)),
+        Case((exactly([-800.0, 0.0, 800.0]),), torch=lambda torch, x: torch.nn.functional.logsigmoid(x)),
+    ],
     "heaviside": [_exactly("heaviside", [-1.0, 0.0, 2.0], [0.5, 0.5, 0.5])],
     "nextafter": _binary("nextafter"),
     "signbit": [Case((exactly([0.0, -0.0, -1.0, 2.0]),), torch=lambda torch, x: x.signbit())],
