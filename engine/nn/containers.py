@@ -15,10 +15,11 @@ class _Numbered(Module):
     """Children named "0", "1", ..."""
 
     def _all(self) -> list[Module]:
-        return list(self.children())
+        # unlike children(), a module that is held twice counts twice
+        return list(self._modules.values())
 
     def _renumber(self, modules: Iterable[Module]) -> None:
-        for name in [name for name, _ in self.named_children()]:
+        for name in list(self._modules):
             delattr(self, name)
         for k, module in enumerate(modules):
             self.add_module(str(k), module)
@@ -47,14 +48,21 @@ class _Numbered(Module):
         return modules[index]
 
     def __setitem__(self, index: int, module: Module) -> None:
-        names = [name for name, _ in self.named_children()]
+        names = list(self._modules)
         self._at(index)
-        setattr(self, names[index], module)
+        self.register_module(names[index], module)
 
-    def __delitem__(self, index: int) -> None:
+    def __delitem__(self, index: int | slice) -> None:
         modules = self._all()
+        if isinstance(index, int):
+            self._at(index)
         del modules[index]
         self._renumber(modules)
+
+    def pop(self, index: int = -1) -> Module:
+        module = self._at(index)
+        del self[index]
+        return module
 
     def append(self, module: Module) -> Any:
         self.add_module(str(len(self)), module)
@@ -67,6 +75,8 @@ class _Numbered(Module):
 
     def insert(self, index: int, module: Module) -> Any:
         modules = self._all()
+        if not -len(modules) <= index <= len(modules):
+            raise IndexError_(f"index {index} is out of range for inserting into {len(modules)} modules")
         modules.insert(index, module)
         self._renumber(modules)
         return self
@@ -83,13 +93,22 @@ class Sequential(_Numbered):
         named = args[0].items() if len(args) == 1 and isinstance(args[0], Mapping) else enumerate(args)
         for name, module in named:
             if not isinstance(module, Module):
-                raise EngineError(f"Sequential takes modules, and argument {name} is {type(module).__name__}")
+                given = f"the class {module.__name__}" if isinstance(module, type) else type(module).__name__
+                hint = "; call it to make a module" if isinstance(module, type) else ""
+                if isinstance(module, list | tuple):
+                    hint = "; unpack it with *"
+                raise EngineError(f"Sequential takes modules, and argument {name} is {given}{hint}")
             self.add_module(str(name), module)
 
     def forward(self, input: Any) -> Any:
-        for module in self.children():
-            input = module(input)
+        for module in list(self.__dict__.values()):
+            if isinstance(module, Module):
+                input = module(input)
         return input
+
+    def __add__(self, other: Sequential) -> Sequential:
+        """Both, one after the other."""
+        return Sequential(*self, *other)
 
 
 class ModuleList(_Numbered):
@@ -102,28 +121,60 @@ class ModuleList(_Numbered):
     def _packed(self, modules: list[Module]) -> tuple[Any, ...]:
         return (modules,)
 
+    def __add__(self, other: Iterable[Module]) -> ModuleList:
+        """A list of the modules of both."""
+        return ModuleList([*self, *other])
+
+    def __iadd__(self, other: Iterable[Module]) -> ModuleList:
+        self.extend(other)
+        return self
+
+    def _child_lines(self) -> list[str]:
+        """As in PyTorch, equal neighbours share a line."""
+        groups: list[tuple[int, int, str]] = []
+        for k, module in enumerate(self._all()):
+            text = repr(module).replace("\n", "\n  ")
+            if groups and groups[-1][2] == text:
+                groups[-1] = (groups[-1][0], k, text)
+            else:
+                groups.append((k, k, text))
+        return [
+            f"({first}): {text}" if first == last else f"({first}-{last}): {last - first + 1} x {text}"
+            for first, last, text in groups
+        ]
+
 
 class ModuleDict(Module):
     """Modules by name, whose parameters count as the owner's. It has no forward of its own."""
 
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         super().__init__()
-        self.update(modules or {})
+        self.update(modules or ())
 
-    def update(self, modules: Mapping[str, Module]) -> None:
-        for name, module in modules.items():
+    def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
+        for name, module in modules.items() if isinstance(modules, Mapping) else modules:
             self[name] = module
 
     def _held(self) -> dict[str, Module]:
-        return dict(self.named_children())
+        return self._modules
 
     def __getitem__(self, key: str) -> Module:
-        return self._held()[key]
+        held = self._held()
+        if key not in held:
+            raise KeyError(f"there is no module {key!r}; there are {', '.join(held) or 'none'}")
+        return held[key]
 
     def __setitem__(self, key: str, module: Module) -> None:
-        if hasattr(type(self), key) or key in ("training", "_buffers", "_hooks", "_pre_hooks"):
-            raise EngineError(f"{key!r} can't name a module here, since ModuleDict itself has it")
         self.add_module(key, module)
+
+    def clear(self) -> None:
+        for key in self._held():
+            del self[key]
+
+    def pop(self, key: str) -> Module:
+        module = self[key]
+        del self[key]
+        return module
 
     def __delitem__(self, key: str) -> None:
         self[key]

@@ -169,8 +169,15 @@ def full_like(
     return _full(input.shape, fill_value, dtype or input.dtype, device or input._device, requires_grad)
 
 
-def empty_like(input: Tensor, *, dtype: DType | None = None, requires_grad: bool = False) -> Tensor:
-    return empty(input.shape, dtype=dtype or input.dtype, device=input._device, requires_grad=requires_grad)
+def empty_like(
+    input: Tensor,
+    *,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    place = device or input._device
+    return empty(input.shape, dtype=dtype or input.dtype, device=place, requires_grad=requires_grad)
 
 
 def new_zeros(
@@ -230,6 +237,8 @@ def arange(
     """start, start + step, ... below end; one number alone is the end. int64 if all three are ints."""
     if end is None:
         start, end = 0, start
+    if not all(math.isfinite(n) for n in (start, end, step)):
+        raise ShapeError(f"arange: from {start} to {end} in steps of {step} doesn't end; give finite numbers")
     if step == 0 or (end - start) / step < 0:
         raise ShapeError(f"arange: from {start} to {end} doesn't go in steps of {step}")
     if dtype is None:
@@ -242,7 +251,11 @@ def arange(
 
 def _number(value: Any) -> Any:
     """A number, also where it comes as a tensor without axes."""
-    return value._device.backend.to_numpy(value._data).item() if isinstance(value, Variable) else value
+    if not isinstance(value, Variable):
+        return value
+    if value._data.shape:
+        raise ShapeError(f"a number or a tensor without axes is needed, not one of shape {value._data.shape}")
+    return value._device.backend.to_numpy(value._data).item()
 
 
 def linspace(
@@ -255,6 +268,8 @@ def linspace(
     requires_grad: bool = False,
 ) -> Tensor:
     """`steps` numbers from start to end inclusive, evenly spaced."""
+    if steps < 0:
+        raise ShapeError(f"linspace: steps must not be negative, and is {steps}")
     attrs = (_number(start), _number(end), steps, dtype or get_default_dtype())
     return _finish(create(ops.LINSPACE, _device(device), attrs), requires_grad)
 
@@ -268,5 +283,5 @@ def eye(
     requires_grad: bool = False,
 ) -> Tensor:
     """[n, m] with ones on the diagonal; m is n unless given."""
-    attrs = (n, n if m is None else m, dtype or get_default_dtype())
+    attrs = (*shape_of((n, n if m is None else m)), dtype or get_default_dtype())
     return _finish(create(ops.EYE, _device(device), attrs), requires_grad)

@@ -20,6 +20,7 @@ from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
 from engine.tensor import (
     arithmetic,
     comparison,
+    conversions,
     creation,
     reductions,
     shapes,
@@ -178,11 +179,13 @@ class Tensor(Methods):
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call hook(gradient) when this tensor's gradient is complete; what it returns replaces it.
 
-        Several hooks run in the order of their registration. A leaf's run before the gradient is added to .grad.
+        Several hooks run in the order of their registration. A leaf's run before the gradient is added to
+        .grad.
         """
         if not self._requires:
             raise NotDifferentiable(
-                f"register_hook: this tensor of shape {self.shape} doesn't require grad, so no gradient would come"
+                f"register_hook: this tensor of shape {self.shape} doesn't require grad, so no gradient "
+                "would come"
             )
         if self._node is None:
             return RemovableHandle(self._leaf_hooks().before, hook)
@@ -193,7 +196,8 @@ class Tensor(Methods):
         """Call hook(tensor) each time after a gradient was added to the .grad of this leaf."""
         if not self._requires or self._node is not None:
             raise NotDifferentiable(
-                "register_post_accumulate_grad_hook needs a leaf that requires grad; for others use register_hook"
+                "register_post_accumulate_grad_hook needs a leaf that requires grad; for others use "
+                "register_hook"
             )
         return RemovableHandle(self._leaf_hooks().after, hook)
 
@@ -211,6 +215,10 @@ class Tensor(Methods):
     @data.setter
     def data(self, new: Tensor) -> None:
         self._data, self._device = new._data, new._device
+
+    def cuda(self, device: Any = None, non_blocking: bool = False) -> Tensor:
+        """The tensor on a CUDA device, where there is one."""
+        return conversions.to(self, "cuda" if device is None else device)
 
     # out to Python and NumPy
 
@@ -299,6 +307,20 @@ class Tensor(Methods):
             out.grad = self.grad.detach().clone()
         return out  # type: ignore[no-any-return]
 
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """What pickle and copy.copy keep: the values, and whether it requires grad."""
+        if self._node is not None:
+            raise EngineError("only leaves can be pickled or copied; detach() or clone() the tensor")
+        array = None if self._device.type == "meta" else self._data
+        return _restored, (
+            type(self),
+            array,
+            tuple(self._data.shape),
+            self.dtype,
+            self._device,
+            self._requires,
+        )
+
     @property
     def T(self) -> Tensor:
         return shapes.permute(self, tuple(reversed(range(self.ndim))))
@@ -325,6 +347,18 @@ class Tensor(Methods):
     def where(self, condition: Tensor, other: Operand) -> Tensor:
         """This tensor where condition holds, else other."""
         return arithmetic.where(condition, self, other)
+
+
+def _restored(
+    kind: type[Tensor], array: Any, shape: tuple[int, ...], dtype: DType, device: Device, requires_grad: bool
+) -> Tensor:
+    out: Tensor
+    if array is None:
+        out = wrap(creation.empty(shape, dtype=dtype, device=device)._data, device, kind)
+    else:
+        out = wrap(array, device, kind)
+    out._requires = requires_grad
+    return out
 
 
 results_are(Tensor)

@@ -254,7 +254,12 @@ def test_misuse_says_how_it_is_meant(x):
 
 def test_a_function_inside_saved_tensor_hooks(x):
     packed = []
-    with engine.autograd.graph.saved_tensors_hooks(lambda t: packed.append(t) or t, lambda t: t):
+
+    def pack(t):
+        packed.append(t)
+        return t
+
+    with engine.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         out = Scaled.apply(x, 2.0)
     assert len(packed) == 1
     out.sum().backward()

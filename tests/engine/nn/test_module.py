@@ -1,6 +1,7 @@
 """Modules: what they are made of, their state, modes and text."""
 
 import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import engine
 from engine import nn
-from engine.errors import CheckpointError, EngineError
+from engine.errors import CheckpointError, DeviceError, EngineError
 
 
 class Net(nn.Module):
@@ -232,7 +233,131 @@ def test_containers_behave_as_lists_and_dicts():
     assert "a" in named
     del named["a"]
     assert len(named) == 1
-    with pytest.raises(EngineError, match="'forward' can't name a module"):
+    with pytest.raises(EngineError, match="ModuleDict has an attribute 'forward' already"):
         named["forward"] = nn.ReLU()
     with pytest.raises(EngineError, match="Sequential takes modules"):
         nn.Sequential(nn.ReLU(), engine.relu)
+
+
+def test_a_module_in_two_places_is_run_twice_and_saved_twice():
+    layer = nn.Linear(2, 2)
+    seq = nn.Sequential(layer, nn.ReLU(), layer)
+    assert len(seq) == 3
+    assert len(list(seq.children())) == 2
+    assert len(list(seq.parameters())) == 2
+    assert [n for n, _ in seq.named_modules()] == ["", "0", "1"]
+    assert [n for n, _ in seq.named_modules(remove_duplicate=False)] == ["", "0", "1", "2"]
+    assert list(seq.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    x = engine.ones(1, 2)
+    np.testing.assert_array_equal(seq(x).detach().numpy(), layer(layer(x).relu()).detach().numpy())
+
+
+def test_parts_are_found_and_replaced_by_path():
+    net: Any = nn.Sequential(nn.Sequential(nn.Linear(2, 2)), nn.BatchNorm1d(2))
+    assert net.get_parameter("0.0.weight") is net[0][0].weight
+    assert net.get_buffer("1.running_mean") is net[1].running_mean
+    net.set_submodule("0.0", nn.Linear(2, 3))
+    assert net[0][0].out_features == 3
+    with pytest.raises(EngineError, match="has no module '5', only 0"):
+        net.get_submodule("0.5")
+    with pytest.raises(EngineError, match="no parameter 'wight', only weight, bias"):
+        net.get_parameter("0.0.wight")
+
+
+def test_assigning_a_state_dict_takes_over_tensors_and_dtypes():
+    net = nn.Linear(2, 1)
+    state = {"weight": engine.ones(1, 2, dtype=engine.float64), "bias": engine.zeros(1)}
+    assert repr(net.load_state_dict(state, assign=True)) == "<All keys matched successfully>"
+    assert isinstance(net.weight, nn.Parameter)
+    assert net.weight.dtype is engine.float64
+    assert np.shares_memory(net.weight.detach().numpy(), state["weight"].numpy())
+
+
+def test_a_wrapped_networks_keys_are_recognised():
+    net = nn.Linear(2, 1)
+    state = {f"module.{k}": v for k, v in net.state_dict().items()}
+    with pytest.raises(CheckpointError, match=r"without 'module\.' in front"):
+        net.load_state_dict(state)
+
+
+def test_names_that_cannot_be_are_refused():
+    net: Any = nn.Linear(2, 1)
+    with pytest.raises(EngineError, match=r"have a dot in it: 'a\.b'"):
+        net.register_buffer("a.b", None)
+    with pytest.raises(EngineError, match="has an attribute 'forward' already"):
+        net.add_module("forward", nn.ReLU())
+    with pytest.raises(EngineError, match="must be a Parameter or None, not Tensor"):
+        net.register_parameter("extra", engine.ones(1))
+    with pytest.raises(EngineError, match="has an attribute 'bias' already"):
+        net.register_module("bias", nn.ReLU())
+    net.register_buffer("table", engine.ones(2), persistent=False)
+    assert "table" not in net.state_dict()
+    assert "table" in dict(net.named_buffers())
+    with pytest.raises(EngineError, match="table is a buffer of Linear and can't become int"):
+        net.table = 3
+
+
+def test_a_forgotten_super_init_is_named():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.fc = nn.Linear(1, 1)
+
+    with pytest.raises(EngineError, match=r"Forgetful.__init__ must call super\(\).__init__\(\)"):
+        Forgetful()
+    with pytest.raises(AttributeError, match="Linear has no attribute 'wieght'; it has in_features"):
+        _ = nn.Linear(1, 1).wieght
+
+
+def test_modules_print_as_torchs_do(torch):
+    def build(t):
+        blocks = t.nn.ModuleList([t.nn.Linear(2, 2) for _ in range(3)] + [t.nn.ReLU()])
+        named = t.nn.ModuleDict({"a": t.nn.Dropout(0.1)})
+        return repr(t.nn.Sequential(t.nn.Linear(4, 2, bias=False), blocks, named)).replace(
+            "torch.", "engine."
+        )
+
+    assert build(engine) == build(torch)
+
+
+def test_parameter_lists_and_dicts_hold_parameters():
+    listed = nn.ParameterList([engine.ones(2), nn.Parameter(engine.zeros(1))])
+    listed.append(engine.ones(3))
+    listed += [engine.ones(1)]
+    assert [n for n, _ in listed.named_parameters()] == ["0", "1", "2", "3"]
+    assert [p.numel() for p in listed[1:3]] == [1, 3]
+    listed[-1] = engine.zeros(5)
+    assert listed[3].numel() == 5
+    named = nn.ParameterDict({"w": engine.ones(2)})
+    named["b"] = engine.zeros(1)
+    assert list(named.keys()) == list(named.state_dict()) == ["w", "b"]
+    assert named.pop("w").numel() == 2
+    assert len(named) == 1
+    assert named.get("gone") is None
+    with pytest.raises(KeyError, match="there is no parameter 'gone'; there are b"):
+        named["gone"]
+
+
+def test_modules_are_copied_and_pickled():
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    net(engine.ones(3, 2))
+    pickled = pickle.loads(pickle.dumps(net))  # noqa: S301 - it was pickled in this line
+    for again in (copy.deepcopy(net), pickled):
+        for (name, ours), theirs in zip(net.state_dict().items(), again.state_dict().values(), strict=True):
+            np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), err_msg=name)
+            assert not np.shares_memory(ours.numpy(), theirs.numpy())
+        assert [p.requires_grad for p in again.parameters()] == [True] * 4
+        assert isinstance(again[0].weight, nn.Parameter)
+
+
+def test_dtypes_and_devices_are_changed_in_place():
+    net: Any = nn.BatchNorm1d(2)
+    weight = net.weight
+    assert net.bfloat16().weight.dtype is engine.bfloat16
+    assert net.half().double().running_var.dtype is engine.float64
+    assert net.num_batches_tracked.dtype is engine.int64
+    assert net.weight is weight
+    with pytest.raises(DeviceError, match="cuda"):
+        net.cuda()
+    assert nn.Linear(2, 1, device="meta").to_empty(device="cpu").weight.device.type == "cpu"
+    with pytest.raises(EngineError, match="floating-point or complex, not engine"):
+        net.to(engine.int64)
