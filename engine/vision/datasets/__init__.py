@@ -2,6 +2,6 @@
 
 from engine.vision.datasets.digits import Digits
 from engine.vision.datasets.images import ImageDataset
-from engine.vision.datasets.mnist import MNIST
+from engine.vision.datasets.mnist import MNIST, FashionMNIST
 
-__all__ = ["MNIST", "Digits", "ImageDataset"]
+__all__ = ["MNIST", "Digits", "FashionMNIST", "ImageDataset"]

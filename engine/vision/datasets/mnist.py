@@ -56,19 +56,33 @@ class MNIST(ImageDataset):
         download: bool = False,
     ) -> None:
         kind = "train" if train else "t10k"
-        data = read_idx(_find(Path(root), f"{kind}-images-idx3-ubyte", download))
-        targets = read_idx(_find(Path(root), f"{kind}-labels-idx1-ubyte", download))
+        name = type(self).__name__
+        data = read_idx(_find(Path(root), name, f"{kind}-images-idx3-ubyte", download))
+        targets = read_idx(_find(Path(root), name, f"{kind}-labels-idx1-ubyte", download))
         if data.ndim != 3 or targets.ndim != 1:
             raise CheckpointError(
-                f"the files in {root} aren't MNIST's: shapes {data.shape} and {targets.shape}"
+                f"the files in {root} aren't {name}'s: shapes {data.shape} and {targets.shape}"
             )
         super().__init__(data, targets.astype(np.int64), transform, target_transform)
         self.root = Path(root)
         self.train = train
 
 
-def _find(root: Path, name: str, download: bool) -> Path:
-    folders = (root, root / "MNIST" / "raw", root / "raw")
+class FashionMNIST(MNIST):
+    """28 x 28 pictures of clothes (Xiao et al.): 60,000 to train on, 10,000 to test on; in MNIST's files.
+
+    root: the folder that holds the idx files, or torchvision's FashionMNIST/raw/ beneath it; gzipped or not
+    The other arguments and the attributes are MNIST's.
+    """
+
+    classes = (
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    )
+
+
+def _find(root: Path, dataset: str, name: str, download: bool) -> Path:
+    folders = (root, root / dataset / "raw", root / "raw")
     for folder in folders:
         # torchvision unpacks beside the archive; some mirrors write a dot before idx
         for each in (name, f"{name}.gz", name.replace("-idx", ".idx"), f"{name.replace('-idx', '.idx')}.gz"):

@@ -45,6 +45,15 @@ def test_mnist_is_read_in_both_layouts_zipped_or_not(tmp_path, layout, zipped):
         assert len(data) == len(made[kind][1])
 
 
+def test_fashion_is_read_from_a_folder_of_its_own(tmp_path):
+    made = _write(tmp_path / "FashionMNIST" / "raw")
+    data = datasets.FashionMNIST(tmp_path)
+    np.testing.assert_array_equal(data.data, made["train"][0])
+    assert (len(data.classes), data.classes[9]) == (10, "Ankle boot")
+    with pytest.raises(CheckpointError, match="MNIST/raw"):
+        datasets.MNIST(tmp_path)
+
+
 def test_missing_files_are_named_and_download_is_explained(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"no train-images-idx3-ubyte or train-images-idx3-ubyte\.gz in"
