@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 from engine.autograd.tape import Variable
-from engine.errors import DTypeError, ShapeError
+from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.tensor.axes import axis, sizes
 from engine.tensor.creation import arange, new_zeros, tensor
 from engine.tensor.indexing import getitem
@@ -98,6 +98,8 @@ def atleast_3d(*tensors: Any) -> Any:
 
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side along the second axis; vectors along the first."""
+    if not tensors:
+        raise ShapeError("hstack needs at least one tensor")
     found = [_at_least(x, 1) for x in tensors]
     return cat(found, 0 if found[0].ndim == 1 else 1)
 
@@ -137,7 +139,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 def _split_along(name: str, least: int, at: int, input: Tensor, parts: Any) -> tuple[Tensor, ...]:
     if input.ndim < least:
         raise ShapeError(f"{name} needs at least {least} axes, not shape {input.shape}")
-    if isinstance(parts, int) and input.shape[at] % parts:
+    if isinstance(parts, int) and (parts <= 0 or input.shape[at] % parts):
         raise ShapeError(
             f"{name}: axis {at} of size {input.shape[at]} isn't divisible into {parts} equal parts; "
             "tensor_split makes uneven ones"
@@ -218,6 +220,8 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         return reshape(roll(ravel(input), by, 0), input.shape)
     if len(by) != len(along):
         raise ShapeError(f"roll: {len(by)} shifts and {len(along)} axes; there must be as many")
+    if input.ndim == 0:
+        raise IndexError_(f"roll: this tensor has no axes, and {along} are named")
     out = input
     for shift, dim in zip(by, along, strict=True):
         at = axis(dim, out.ndim)
@@ -230,17 +234,25 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
 
 def flipud(input: Tensor) -> Tensor:
     """The first axis reversed."""
+    if input.ndim < 1:
+        raise ShapeError("flipud needs at least one axis, and this tensor has none")
     return flip(input, 0)
 
 
 def fliplr(input: Tensor) -> Tensor:
     """The second axis reversed."""
+    if input.ndim < 2:
+        raise ShapeError(f"fliplr needs at least two axes, not shape {input.shape}")
     return flip(input, 1)
 
 
 def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     """Turned by k quarters from the first of `dims` towards the second."""
-    a, b = dims
+    if len(dims) != 2 or input.ndim < 2:
+        raise ShapeError(f"rot90 turns two axes of at least two, not {tuple(dims)} of shape {input.shape}")
+    a, b = (axis(d, input.ndim) for d in dims)
+    if a == b:
+        raise ShapeError(f"rot90: the axes {tuple(dims)} must be different")
     if k % 4 == 0:
         return input.clone()
     if k % 4 == 2:

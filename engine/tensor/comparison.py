@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.autograd.tape import binary, unary
 from engine.dtypes import SMOOTH_KINDS
-from engine.errors import DTypeError
+from engine.errors import DTypeError, ShapeError
 from engine.ops import elementwise as ops
 from engine.ops import transcendental as bits
 from engine.ops.op import Op
@@ -116,6 +116,8 @@ def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
     """|input - other| <= atol + rtol |other|"""
+    if rtol < 0 or atol < 0:
+        raise ShapeError(f"isclose: rtol and atol must not be negative, and are {rtol} and {atol}")
     near = ((input - other).abs() <= other.abs() * rtol + atol).logical_or(input == other)
     return near.logical_or(input.isnan().logical_and(other.isnan())) if equal_nan else near
 

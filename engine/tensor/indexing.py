@@ -11,8 +11,8 @@ from engine.autograd.mode import MODE, no_grad
 from engine.autograd.tape import Variable, apply, overwrite, unary, wrap
 from engine.autograd.views import assigned, check_writable
 from engine.backends.meta.array import sliced
-from engine.dtypes import SMOOTH_KINDS
-from engine.errors import DTypeError, IndexError_
+from engine.dtypes import SMOOTH_KINDS, of
+from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import shapes as ops
 from engine.ops.updates import ASSIGN
 from engine.tensor.arithmetic import where
@@ -143,7 +143,7 @@ def nonzero(input: Tensor, *, as_tuple: Literal[False] = False) -> Tensor: ...
 @overload
 def nonzero(input: Tensor, *, as_tuple: Literal[True]) -> tuple[Tensor, ...]: ...
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """int64 [count, axes]: where the elements aren't zero, in row-major order; as_tuple: a vector per axis."""
+    """int64 [count, axes]: where the elements aren't zero, row by row; as_tuple: a vector per axis."""
     if not as_tuple:
         return unary(ops.NONZERO, input)
     return tuple(_coordinates(input if input.ndim else input.reshape(1)))
@@ -155,8 +155,18 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return getitem(input.expand(shape).reshape(-1), mask.expand(shape).reshape(-1))
 
 
-def masked_fill(input: Tensor, mask: Tensor, value: float) -> Tensor:
-    """`value` where mask holds, else input."""
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """`value` (a number, or a tensor without axes) where mask holds, else input."""
+    if isinstance(value, Variable) and value._data.shape:
+        raise ShapeError(
+            f"masked_fill: value must be a number or a tensor without axes, not {value._data.shape}; "
+            "where() takes a tensor of values"
+        )
+    kind = (
+        value._data.dtype.kind if isinstance(value, Variable) else "c" if isinstance(value, complex) else ""
+    )
+    if kind == "c" and input._data.dtype.kind != "c":
+        raise DTypeError(f"masked_fill: {value!r} is complex and can't be stored in {input.dtype}")
     return where(mask, cast(operand_tensor(value, input), input.dtype), input)
 
 
@@ -189,6 +199,10 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """input with src added at index along `dim`: the adjoint of gather. src may reach beyond index."""
+    if src._data.dtype != input._data.dtype:
+        raise DTypeError(
+            f"scatter_add: input is {input.dtype} and src {of(src._data.dtype)}; make them the same"
+        )
     if src._data.shape != index._data.shape and src._data.ndim == index._data.ndim:
         src = getitem(src, tuple(slice(n) for n in index._data.shape))
     return apply(ops.SCATTER_ADD, (input, index, src), (axis(dim, input._data.ndim),))

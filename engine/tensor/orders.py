@@ -11,6 +11,7 @@ from engine.ops import orders as ops
 from engine.ops.scans import LOGCUMSUMEXP, VECTOR_NORM
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import Dim, axis
+from engine.tensor.casting import in_single
 from engine.tensor.promotion import cast, floating
 from engine.tensor.reductions import ValuesIndices, amax, amin, mean, std, var
 from engine.tensor.reductions import sum as sum_
@@ -181,6 +182,7 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     return unary(VECTOR_NORM, gap, (float(p), tuple(range(gap.ndim)), False))
 
 
+@in_single
 def trace(input: Tensor) -> Tensor:
     """The sum of a matrix's diagonal."""
     if input.ndim != 2:
@@ -193,6 +195,8 @@ def diff(
 ) -> Tensor:
     """Differences of neighbours along `dim`, taken n times."""
     at = axis(dim, input.ndim)
+    if n < 0:
+        raise ShapeError(f"diff: n must not be negative, and is {n}")
     if n == 0:
         return input
     pieces = [x for x in (prepend, input, append) if x is not None]

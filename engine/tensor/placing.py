@@ -78,6 +78,9 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """input with alpha * source added at a vector of indices along `dim`."""
     x, added = with_axis(input, source)
     at = axis(dim, x.ndim)
+    place = (*x.shape[:at], index.numel(), *x.shape[at + 1 :])
+    if added.shape != place:
+        raise ShapeError(f"index_add: source has shape {source.shape}, and its place {place}")
     scaled = added if alpha == 1 else added * alpha
     return reshape(scatter_add(x, at, along(x, at, index), scaled), input.shape)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
-from engine.autograd.tape import apply, unary
+from engine.autograd.tape import Variable, apply, unary
 from engine.dtypes import promote_types
-from engine.errors import ShapeError
+from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import shapes as ops
 from engine.ops.elementwise import CLONE
 from engine.tensor.axes import axes, axis, inferred, sizes
@@ -195,16 +196,31 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def _one_dtype(tensors: Sequence[Tensor], op: str) -> tuple[Tensor, ...]:
     if not tensors:
         raise ShapeError(f"{op} needs at least one tensor")
+    for k, each in enumerate(tensors):
+        if not isinstance(each, Variable):
+            raise DTypeError(f"{op} takes tensors, and element {k} is {each!r}")
     dtype = tensors[0].dtype
     for each in tensors[1:]:
         dtype = promote_types(dtype, each.dtype)
     return tuple([cast(each, dtype) for each in tensors])
 
 
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
-    """`length` elements along an axis, from `start`; a view."""
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
+    """`length` elements along an axis, from `start` (counted from the end if negative); a view."""
+    if not input._data.shape:
+        raise ShapeError("narrow: a tensor without axes has none to narrow")
     at = axis(dim, input._data.ndim)
     size = input._data.shape[at]
+    if isinstance(start, Variable) and (start._data.shape or start._data.dtype.kind not in "iu"):
+        raise DTypeError(
+            f"narrow: start must be an integer, or a tensor without axes that holds one, not {start!r}"
+        )
+    first = index(start)
+    if not -size <= first <= size or length < 0:
+        raise IndexError_(
+            f"narrow: from {first} on, {length} elements aren't within axis {at} of size {size}"
+        )
+    start = first + size if first < 0 else first
     if not 0 <= start <= start + length <= size:
         raise ShapeError(f"narrow: [{start}, {start + length}) isn't within axis {at} of size {size}")
     return unary(ops.SLICE, input, ((slice(None),) * at + (slice(start, start + length),),))
@@ -249,13 +265,20 @@ def flip(input: Tensor, *axes_: Any, dims: Sequence[int] | None = None) -> Tenso
     return unary(ops.FLIP, input, (axes(named, input._data.ndim) if named else (),))
 
 
+def _need_matrices(name: str, x: Tensor) -> None:
+    if x._data.ndim < 2:
+        raise ShapeError(f"{name} takes matrices [..., M, N], not shape {x.shape}")
+
+
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with zeros above a diagonal."""
+    _need_matrices("tril", input)
     return unary(ops.TRIL, input, (diagonal,))
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """Matrices with zeros below a diagonal."""
+    _need_matrices("triu", input)
     return unary(ops.TRIU, input, (diagonal,))
 
 
