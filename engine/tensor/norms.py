@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.autograd.tape import apply_several, overwrite
+from engine.dtypes import NARROW, float32
 from engine.errors import DTypeError, ShapeError
 from engine.ops import norms as ops
 from engine.tensor.arithmetic import rsqrt, sqrt
@@ -41,7 +42,8 @@ def _filled(
         raise ShapeError(
             f"{name}: {what} has shape {given.shape}; for an input of shape {x.shape} it must be {shape}"
         )
-    if given.dtype is not x.dtype:
+    # float32 weights normalise half precision too
+    if given.dtype is not x.dtype and not (given.dtype is float32 and x._data.dtype in NARROW):
         raise DTypeError(
             f"{name}: {what} is {given.dtype} and the input {x.dtype}; convert one of them with .to()"
         )
@@ -180,26 +182,27 @@ def _normalized_batch(
 
 def _track(
     name: str,
-    running: tuple[Tensor | None, Tensor | None],
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
     mean: Tensor,
     var: Tensor,
     momentum: float | Tensor,
     count: int,
 ) -> None:
-    """Move running statistics, which may be missing, towards those of a batch."""
-    for which, value in zip(running, (mean, var), strict=True):
-        if which is not None and which.shape != value.shape:
+    """Move running statistics, if there are any, towards those of `count` values per channel."""
+    if running_mean is None and running_var is None:
+        return
+    if running_mean is None or running_var is None:
+        raise ShapeError(f"{name}: give both running_mean and running_var, or neither")
+    for running in (running_mean, running_var):
+        if running.shape != mean.shape:
             raise ShapeError(
-                f"{name}: running statistics of shape {which.shape} can't follow {value.shape[0]} channels"
+                f"{name}: running statistics of shape {running.shape} can't follow {mean.shape[0]} channels"
             )
     if isinstance(momentum, int | float):
         momentum = constant(float(momentum), mean.dtype, mean._device)
-    # the op moves both; a missing one is stood in for by what it is moved to
-    followers = tuple(
-        value.clone() if which is None else which.detach()
-        for which, value in zip(running, (mean, var), strict=True)
-    )
-    overwrite(ops.TRACK_STATISTICS, (*followers, mean, var, momentum), (count,))
+    operands = (running_mean.detach(), running_var.detach(), mean, var, momentum)
+    overwrite(ops.TRACK_STATISTICS, operands, (count,))
 
 
 def _by_running(
@@ -252,8 +255,7 @@ def _trained(
             f"{count}; give a larger batch, or call eval()"
         )
     out, mean, var = _normalized_batch("batch_norm", input, weight, bias, eps)
-    if running_mean is not None or running_var is not None:
-        _track("batch_norm", (running_mean, running_var), mean, var, momentum, count)
+    _track("batch_norm", running_mean, running_var, mean, var, momentum, count)
     return out, mean, var
 
 
@@ -325,6 +327,6 @@ def instance_norm(
     operands = (rows, repeat(scale, samples), repeat(shift, samples))
     out, mean, var = apply_several(ops.BATCH_NORM, operands, (eps,))
     if running_mean is not None or running_var is not None:
-        per_sample = [reshape(s, (samples, channels)).mean(0) for s in (mean, var)]
-        _track("instance_norm", (running_mean, running_var), per_sample[0], per_sample[1], momentum, count)
+        mean, var = (reshape(s, (samples, channels)).mean(0) for s in (mean, var))
+        _track("instance_norm", running_mean, running_var, mean, var, momentum, count)
     return reshape(out, input.shape)

@@ -155,7 +155,7 @@ def _ragged(rows: Tensor, counts: Tensor, starts: Tensor, mode: str, last_is_end
     """Bags of different lengths: rows [T, D], counts [T, 1], starts [B] or, with the end, [B + 1]."""
     total = rows.shape[0]
     bags = starts.shape[0] - last_is_end
-    _check_starts(starts, total)
+    _check_starts(starts, total, last_is_end)
     # how many bags start at or before each place, less one: in which bag it is; places behind the end of the
     # last bag are in one more, which is then dropped
     bag = _counted(starts, total + 1)[:-1].cumsum(0) - 1
@@ -181,10 +181,15 @@ def _counted(indices: Tensor, count: int) -> Tensor:
     return _added(indices.new_ones(indices.shape[0], 1), indices, count)[:, 0]
 
 
-def _check_starts(starts: Tensor, total: int) -> None:
+def _check_starts(starts: Tensor, total: int, last_is_end: bool) -> None:
     if starts._device.type == "meta":
         return
     values = starts.tolist()
+    if last_is_end and values[-1:] != [total]:
+        raise IndexError_(
+            f"embedding_bag: with include_last_offset the last offset must be {total}, the length of input, "
+            f"not {values[-1:]}"
+        )
     if values and (values[0] != 0 or values[-1] > total or sorted(values) != values):
         raise IndexError_(
             f"embedding_bag: offsets must ascend from 0 to at most {total}, the length of input, not "
