@@ -60,7 +60,10 @@ class Argument:
 
     @property
     def bounds(self) -> Bounds | None:
-        return BOUNDS.get(self.name)
+        found = BOUNDS.get(self.name)
+        # where the default lies outside, the name means something else: p is a probability, or a norm's order
+        is_number = isinstance(self.default, int | float) and not isinstance(self.default, bool)
+        return None if found is None or (is_number and not found.hold(self.default)) else found
 
     def read(self, value: Any) -> Any:
         """The Python value that the constructor takes, from a JSON value. Raises Mismatch."""

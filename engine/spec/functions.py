@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType, UnionType
 from typing import Any, Union, get_args, get_origin
 
+from engine import fft
 from engine.nn import functional
 from engine.spec.arguments import hints_of
 from engine.tensor import (
@@ -19,12 +20,17 @@ from engine.tensor import (
     blends,
     blocks,
     comparison,
+    complex,
+    distances,
     indexing,
+    matrix_norms,
     orders,
     placing,
     products,
     reductions,
     shapes,
+    specials,
+    statistics,
     transcendental,
 )
 
@@ -32,6 +38,8 @@ FAMILIES = (
     arithmetic,
     transcendental,
     comparison,
+    complex,
+    specials,
     activations,
     products,
     blends,
@@ -41,21 +49,32 @@ FAMILIES = (
     blocks,
     placing,
     indexing,
+    distances,
+    matrix_norms,
+    statistics,
+    fft,
 )
-# of functional, beside activations: losses are named by a job, and dropout is a module's business
-OF_FUNCTIONAL = ("cosine_similarity", "normalize", "one_hot", "pairwise_distance")
+# of functional, beside activations: those that no module stands for
+OF_FUNCTIONAL = (
+    "cosine_similarity",
+    "grid_sample",
+    "interpolate",
+    "normalize",
+    "one_hot",
+    "pad",
+    "pairwise_distance",
+    "scaled_dot_product_attention",
+)
 # the shape of what these give depends on the values
 UNFORESEEABLE = frozenset(
     {"masked_select", "nonzero", "argwhere", "combinations", "unique", "unique_consecutive"}
 )
 # these have no batch axis in what they take or give, so that no node can use them
-# fmt: off
-WITHOUT_BATCH = frozenset({
-    "addbmm", "addmm", "addmv", "addr", "diag", "diagflat", "dist", "dot", "index_add",
-    "index_copy", "index_select", "inner", "kron", "mm", "mv", "outer", "prelu", "ravel", "t",
-    "take", "tensordot", "trace", "vdot", "vstack",
-})
-# fmt: on
+_WITHOUT_BATCH = """
+    addbmm addmm addmv addr corrcoef cov diag diagflat dist dot gradient index_add index_copy index_select
+    inner kron mm mv outer prelu ravel renorm t take tensordot trace vdot vstack
+"""
+WITHOUT_BATCH = frozenset(_WITHOUT_BATCH.split())
 
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:

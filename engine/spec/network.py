@@ -58,7 +58,9 @@ class Network(Module):
         self._finished = _last_uses(wiring.steps, wiring.output)
         for step in wiring.steps:
             if isinstance(step.operation, Module):
-                self.add_module(step.name, step.operation)
+                # not add_module, which refuses the names of all of a module's methods: there are more with
+                # time, and a definition that was right must stay so; a node may hide one that RESERVED lacks
+                self.__dict__[step.name] = step.operation
 
     def forward(self, input: Tensor) -> Tensor:
         values: dict[str, Any] = {"input": input}
@@ -92,5 +94,11 @@ def repeated(copies: Sequence[Network]) -> Module:
     return copies[0] if len(copies) == 1 else Sequential(*copies)
 
 
-# names that a child can't have, since a module uses them itself
-RESERVED = frozenset(dir(Network(Wiring((), "input", "layers"))))
+_METHODS = """
+    add_module apply buffers children double eval extra_repr float forward get_parameter get_submodule
+    load_state_dict modules named_buffers named_children named_modules named_parameters parameters
+    register_buffer register_forward_hook register_forward_pre_hook register_module register_parameter
+    requires_grad_ state_dict to train training zero_grad
+"""
+# names that a node can't have: a network couldn't be trained and saved without these methods of a module
+RESERVED = frozenset(_METHODS.split())

@@ -155,7 +155,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return getitem(input.expand(shape).reshape(-1), mask.expand(shape).reshape(-1))
 
 
-def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
+def masked_fill(input: Tensor, mask: Tensor, value: Tensor | bool | int | float | complex) -> Tensor:
     """`value` (a number, or a tensor without axes) where mask holds, else input."""
     if isinstance(value, Variable) and value._data.shape:
         raise ShapeError(

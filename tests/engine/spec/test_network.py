@@ -3,7 +3,7 @@
 import numpy as np
 
 import engine
-from engine.spec import build_model, to_definition
+from engine.spec import build_model, check_model, to_definition
 
 RELU = {"type": "ReLU", "inplace": True}
 
@@ -36,3 +36,12 @@ def test_a_layer_in_place_may_follow_a_view_and_still_be_trained():
     model = build_model({"input": {"shape": [3, 2]}, "layers": layers})
     model(engine.ones(5, 3, 2)).sum().backward()
     assert all(p.grad is not None for p in model.parameters())
+
+
+def test_a_node_may_be_called_like_a_method_that_training_does_not_need():
+    definition = {"input": {"shape": [3]}, "layers": [{"name": "half", "type": "Linear", "out_features": 2}]}
+    model = build_model(definition)
+    assert list(model.state_dict()) == ["half.weight", "half.bias"]
+    assert [name for name, _ in model.named_children()] == ["half"]
+    assert model(engine.ones(1, 3)).shape == (1, 2)
+    assert to_definition(model) == check_model(definition).definition
