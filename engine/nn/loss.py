@@ -4,6 +4,7 @@ from typing import Literal
 
 from engine.nn import functional
 from engine.nn.functional.ctc import Lengths
+from engine.nn.functional.losses import check_delta
 from engine.nn.functional.reduction import Reduction, reduced
 from engine.nn.module import Module
 from engine.tensor import Tensor
@@ -111,6 +112,7 @@ class HuberLoss(Module):
 
     def __init__(self, reduction: Reduction = "mean", delta: float = 1.0) -> None:
         super().__init__()
+        check_delta(delta)
         self.reduction = reduction
         self.delta = delta
 

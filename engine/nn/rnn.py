@@ -48,6 +48,11 @@ class RNNBase(Module):
                 f"{name}: input_size {input_size}, hidden_size {hidden_size} and num_layers {num_layers} "
                 "must all be at least 1"
             )
+        for switch, value in (("bias", bias), ("batch_first", batch_first), ("bidirectional", bidirectional)):
+            if type(value) is not bool:
+                raise DTypeError(
+                    f"{name}: {switch} must be True or False, not {value!r}; is an argument out of place?"
+                )
         if not 0 <= dropout <= 1:
             raise ShapeError(f"{name}: dropout must be a probability, not {dropout}")
         if dropout > 0 and num_layers == 1:

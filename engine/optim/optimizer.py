@@ -106,7 +106,12 @@ class Optimizer:
         for name in self.not_negative:
             if name in group and not float(group[name]) >= 0:
                 raise EngineError(f"{name} must be at least 0, not {group[name]}")
-        for beta in group.get("betas", ()):
+        betas = group.get("betas", ())
+        if len({isinstance(beta, Tensor) for beta in betas}) > 1:
+            raise EngineError("betas must be two numbers or two tensors, not one of each")
+        for beta in betas:
+            if isinstance(beta, Tensor) and beta.numel() != 1:
+                raise EngineError(f"a beta must be one number, not a tensor of shape {beta.shape}")
             if not 0 <= float(beta) < 1:
                 raise EngineError(f"betas must be in [0, 1), not {group['betas']}")
         if group.get("differentiable"):

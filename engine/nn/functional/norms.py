@@ -1,6 +1,6 @@
 """Normalisation layers' functions."""
 
-from engine.errors import ShapeError
+from engine.errors import EngineError, ShapeError
 from engine.tensor import Tensor, norms
 from engine.tensor.norms import group_norm, layer_norm, rms_norm
 from engine.tensor.shapes import cat
@@ -26,6 +26,8 @@ def batch_norm(
         variance; else normalise by the running ones
     Returns input's shape and dtype. Raises ShapeError if shapes don't fit, or for one value per channel.
     """
+    if not eps > 0:
+        raise EngineError(f"batch_norm: eps must be above 0, not {eps}")
     return norms.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 

@@ -1,23 +1,43 @@
-"""PyTorch's op_db for this folder's tests, and the table's counts at the end of the run."""
+"""PyTorch's own test data for this folder's tests, and the tables' counts at the end of the run."""
 
 import sys
 import warnings
 
 import pytest
 
-from tests.engine.parity.table import label, read
+from tests.engine.parity.table import MODULES, OPTIMIZERS, label, read
 
 OP_DB = "torch.testing._internal.common_methods_invocations"
 
 
 @pytest.fixture(scope="session")
-def op_db(torch):
-    """The entries of PyTorch's own table of ops, by our label."""
+def internals(torch):
+    """That PyTorch's test data can be imported."""
     pytest.importorskip("expecttest", reason="torch.testing._internal needs expecttest: dev.py test --torch")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from torch.testing._internal.common_methods_invocations import op_db
-    return {label(info): info for info in op_db}
+        import torch.testing._internal.common_methods_invocations
+        import torch.testing._internal.common_modules
+        import torch.testing._internal.common_optimizers
+    return torch.testing._internal
+
+
+@pytest.fixture(scope="session")
+def op_db(internals):
+    """The entries of PyTorch's own table of ops, by our label."""
+    return {label(info): info for info in internals.common_methods_invocations.op_db}
+
+
+@pytest.fixture(scope="session")
+def module_db(internals):
+    """The entries of PyTorch's own table of modules, by class."""
+    return {info.module_cls.__name__: info for info in internals.common_modules.module_db}
+
+
+@pytest.fixture(scope="session")
+def optim_db(internals):
+    """The entries of PyTorch's own table of optimizers, by class."""
+    return {info.optim_cls.__name__: info for info in internals.common_optimizers.optim_db}
 
 
 @pytest.hookimpl(trylast=True)
@@ -33,4 +53,7 @@ def pytest_terminal_summary(terminalreporter):
                 if label(info) not in passing:
                     whole.add(info.name)
         line += f"; of {len(names)} differentiable names {len(names - whole)} in all their variants"
+    for path in (MODULES, OPTIMIZERS):
+        others = read(path).values()
+        line += f"; with {path.stem}: {sum(row.reason is None for row in others)} of {len(others)}"
     terminalreporter.line(line)
