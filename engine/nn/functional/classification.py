@@ -2,7 +2,7 @@
 
 from engine.autograd.tape import apply, apply_several
 from engine.dtypes import int64
-from engine.errors import DTypeError, ShapeError
+from engine.errors import DTypeError, EngineError, ShapeError
 from engine.nn.functional.reduction import check_reduction, weighted
 from engine.ops import losses as ops
 from engine.tensor import Tensor
@@ -36,6 +36,19 @@ def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tup
     return movedim(input, 1, -1).reshape(-1, input.shape[1]), target.reshape(-1), target.shape
 
 
+def _check_weight(name: str, weight: Tensor, input: Tensor, classes: int) -> None:
+    if weight.shape != (classes,):
+        raise ShapeError(
+            f"{name}: the weight has shape {weight.shape}; it must have one element for each "
+            f"of {classes} classes"
+        )
+    if weight.dtype is not input.dtype:
+        raise DTypeError(
+            f"{name}: the weight is {weight.dtype} and the input {input.dtype}; convert it with "
+            f".to({input.dtype})"
+        )
+
+
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -55,6 +68,7 @@ def nll_loss(
     if weight is None:
         out = apply(ops.NLL, (rows, classes), (ignore_index, reduction))
     else:
+        _check_weight("nll_loss", weight, rows, rows.shape[1])
         kept = classes != ignore_index
         weights = weight[classes.where(kept, 0)] * kept
         losses = apply(ops.NLL, (rows, classes), (ignore_index, "none")) * weights
@@ -81,7 +95,13 @@ def cross_entropy(
     Raises ShapeError if the batch axes differ, IndexError_ if a target is out of range.
     """
     check_reduction(reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise EngineError(f"cross_entropy: label_smoothing must be in [0, 1], not {label_smoothing}")
     if target.is_floating_point():
+        if ignore_index >= 0:
+            raise EngineError(
+                f"cross_entropy: probabilities have no class {ignore_index} to ignore; leave ignore_index out"
+            )
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     rows, classes, shape = _rows(input, target, "cross_entropy")
     if weight is None:
@@ -95,6 +115,7 @@ def cross_entropy(
 def _weighted_cross_entropy(
     rows: Tensor, classes: Tensor, weight: Tensor, ignore_index: int, reduction: str, smoothing: float
 ) -> Tensor:
+    _check_weight("cross_entropy", weight, rows, rows.shape[1])
     log_p = log_softmax(rows, 1)
     out = nll_loss(log_p, classes, weight, ignore_index, reduction)
     if not smoothing:
@@ -120,6 +141,7 @@ def _soft_cross_entropy(
         target = target * (1 - smoothing) + smoothing / input.shape[axis]
     terms = log_softmax(input, axis) * target
     if weight is not None:
+        _check_weight("cross_entropy", weight, input, input.shape[axis])
         terms = terms * weight.reshape([-1 if k == axis else 1 for k in range(input.ndim)])
     losses = -terms.sum(axis)
     if reduction == "none":

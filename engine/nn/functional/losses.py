@@ -64,6 +64,7 @@ def huber_loss(
     weight: Tensor | None = None,
 ) -> Tensor:
     """d^2 / 2 for |d| = |input - target| up to delta, beyond it delta (|d| - delta / 2)."""
+    check_delta(delta)
     x, y = same_shape("huber_loss", input, target)
     distance = (x - y).abs()
     losses = where(distance < delta, distance * distance * 0.5, (distance - delta / 2) * delta)
@@ -72,8 +73,16 @@ def huber_loss(
     return weighted(losses * weight, weight, reduction)
 
 
+def check_delta(delta: float) -> None:
+    """Refuse what huber_loss has no meaning for."""
+    if not float(delta) > 0:
+        raise EngineError(f"huber_loss: delta must be a number above 0, not {delta}")
+
+
 def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) for |d| = |input - target| below beta, beyond it |d| - beta / 2."""
+    if beta < 0:
+        raise EngineError(f"smooth_l1_loss: beta must be at least 0, not {beta}")
     if beta == 0:
         return l1_loss(input, target, reduction)
     x, y = same_shape("smooth_l1_loss", input, target)
