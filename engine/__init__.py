@@ -3,8 +3,17 @@
 Where the engine differs from PyTorch, it refuses with a message rather than giving other numbers.
 """
 
+from importlib.metadata import version as _version
+from math import e, inf, nan, pi
+
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
-from engine import audio, autograd, fft, linalg, masked, nn, optim, signal, special, text, utils, vision
+from engine import amp, audio, autograd, fft, linalg, masked, nn, optim, signal, special, text, utils, vision
+from engine.amp import (
+    autocast,
+    get_autocast_dtype,
+    is_autocast_cache_enabled,
+    is_autocast_enabled,
+)
 from engine.autograd import (
     enable_grad,
     inference_mode,
@@ -13,7 +22,7 @@ from engine.autograd import (
     no_grad,
     set_grad_enabled,
 )
-from engine.backends import cuda
+from engine.backends import accelerator, cuda
 from engine.device import Device as device
 from engine.dtypes import DType as dtype
 from engine.dtypes import (
@@ -51,6 +60,7 @@ from engine.signal.spectrogram import *  # noqa: F403
 from engine.tensor import (
     Generator,
     Tensor,
+    aliases,
     arithmetic,
     blends,
     blocks,
@@ -64,6 +74,7 @@ from engine.tensor import (
     elimination,
     grids,
     indexing,
+    layouts,
     matrix_norms,
     norms,
     orders,
@@ -85,6 +96,7 @@ from engine.tensor import (
 )
 
 # each family says itself which of its names belong here
+from engine.tensor.aliases import *  # noqa: F403
 from engine.tensor.arithmetic import *  # noqa: F403
 from engine.tensor.blends import *  # noqa: F403
 from engine.tensor.blocks import *  # noqa: F403
@@ -99,26 +111,37 @@ from engine.tensor.draws import *  # noqa: F403
 from engine.tensor.elimination import *  # noqa: F403
 from engine.tensor.grids import *  # noqa: F403
 from engine.tensor.indexing import *  # noqa: F403
+from engine.tensor.layouts import *  # noqa: F403
 from engine.tensor.matrix_norms import *  # noqa: F403
 from engine.tensor.norms import *  # noqa: F403
 from engine.tensor.orders import *  # noqa: F403
 from engine.tensor.placing import *  # noqa: F403
+from engine.tensor.printing import set_printoptions
 from engine.tensor.products import *  # noqa: F403
 from engine.tensor.promotion import *  # noqa: F403
 from engine.tensor.random import *  # noqa: F403
 from engine.tensor.reductions import *  # noqa: F403
 from engine.tensor.scattering import *  # noqa: F403
 from engine.tensor.shapes import *  # noqa: F403
+from engine.tensor.size import Size
 from engine.tensor.solvers import *  # noqa: F403
 from engine.tensor.specials import *  # noqa: F403
 from engine.tensor.statistics import *  # noqa: F403
 from engine.tensor.strides import *  # noqa: F403
 from engine.tensor.transcendental import *  # noqa: F403
 
+__version__ = _version("tensorkiln")
+newaxis = None
+
 __all__ = [
     "Generator",
+    "Size",
     "Tensor",
+    "__version__",
+    "accelerator",
+    "amp",
     "audio",
+    "autocast",
     "autograd",
     "bfloat16",
     "bool",
@@ -130,6 +153,7 @@ __all__ = [
     "device",
     "double",
     "dtype",
+    "e",
     "enable_grad",
     "fft",
     "finfo",
@@ -137,28 +161,36 @@ __all__ = [
     "float16",
     "float32",
     "float64",
+    "get_autocast_dtype",
     "get_default_dtype",
     "half",
     "iinfo",
+    "inf",
     "inference_mode",
     "int",
     "int8",
     "int16",
     "int32",
     "int64",
+    "is_autocast_cache_enabled",
+    "is_autocast_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "linalg",
     "load",
     "long",
     "masked",
+    "nan",
+    "newaxis",
     "nn",
     "no_grad",
     "optim",
+    "pi",
     "promote_types",
     "save",
     "set_default_dtype",
     "set_grad_enabled",
+    "set_printoptions",
     "short",
     "signal",
     "special",
@@ -168,6 +200,7 @@ __all__ = [
     "vision",
 ]
 
+__all__ += aliases.__all__
 __all__ += arithmetic.__all__
 __all__ += blends.__all__
 __all__ += blocks.__all__
@@ -183,6 +216,7 @@ __all__ += elimination.__all__
 __all__ += face.__all__
 __all__ += grids.__all__
 __all__ += indexing.__all__
+__all__ += layouts.__all__
 __all__ += matrix_norms.__all__
 __all__ += norms.__all__
 __all__ += orders.__all__

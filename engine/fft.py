@@ -17,6 +17,7 @@ from engine.ops.shapes import CAT
 from engine.tensor import Tensor
 from engine.tensor.axes import Dim, axes, axis
 from engine.tensor.blocks import roll
+from engine.tensor.casting import in_single
 from engine.tensor.creation import arange
 from engine.tensor.promotion import cast, floating
 
@@ -48,6 +49,7 @@ __all__ = [
 Sizes = Sequence[int] | None
 
 
+@in_single
 def _prepared(name: str, x: Tensor, wanted: str) -> Tensor:
     """x in single or double precision; complex, or real, where the transform asks for that."""
     x = floating(x)

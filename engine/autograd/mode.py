@@ -18,12 +18,14 @@ class Mode(threading.local):
 
     anomaly: None, or whether gradients are looked through for NaN (nodes remember where they were made)
     packing: the (pack, unpack) functions of saved_tensors_hooks, the innermost last
+    casting: what autocast casts to (engine.tensor.casting), None outside of it
     """
 
     enabled = True
     inference = False
     anomaly: bool | None = None
     packing: tuple[tuple[Callable[[Any], Any], Callable[[Any], Any]], ...] = ()
+    casting: Any = None
 
     def __init__(self) -> None:
         # Like PyTorch, the engine gives inf and NaN without comment. NumPy's own switch is per thread and

@@ -12,7 +12,7 @@ from engine.autograd.tape import Variable, binary, check_history, create, overwr
 from engine.dtypes import of
 from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
 from engine.ops.creation import FULL
-from engine.ops.elementwise import ADD, CLONE
+from engine.ops.elementwise import ADD, CAST, CLONE
 from engine.ops.updates import ACCUMULATE
 
 _serial = attrgetter("serial")
@@ -129,8 +129,9 @@ class _Walk:
 
     def run(self, roots: Sequence[Variable], seeds: Sequence[Variable | None]) -> list[Any]:
         targets = self.targets
-        before = MODE.enabled
-        MODE.enabled = self.create_graph
+        # gradients come in the dtypes of the forward pass, also under autocast
+        before = MODE.enabled, MODE.casting
+        MODE.enabled, MODE.casting = self.create_graph, None
         try:
             for root, seed in zip(roots, seeds, strict=True):
                 self.seed(root, seed)
@@ -151,7 +152,7 @@ class _Walk:
             for leaf, _ in list(self.watched.values()):
                 self.finish(leaf)
         finally:
-            MODE.enabled = before
+            MODE.enabled, MODE.casting = before
         if targets is None:
             return []
         return [self.leaves.get(id(t)) if t._node is None else captured[t._node, t._slot] for t in targets]
@@ -227,7 +228,7 @@ class _Walk:
                 slot = node.slots[position]
                 self.add(parent, slot, fitted(node, g, parent.shapes[slot]))
             else:
-                self.arrive(parent, fitted(node, g, parent._data.shape))  # type: ignore[union-attr]  # a leaf
+                self.arrive(parent, _of_leaf(node, g, parent))
         if not self.retain:
             node.saved = None
 
@@ -278,6 +279,15 @@ class _Walk:
             for hook in list(hooks.after.values()) if hooks is not None else ():
                 if hook(leaf) is not None:
                     raise EngineError("a post-accumulate-grad hook must return None; it may change x.grad")
+
+
+def _of_leaf(node: Node, g: Any, leaf: Any) -> Any:
+    """A gradient in its leaf's shape and dtype: a weight may meet operands of another precision."""
+    g = fitted(node, g, leaf._data.shape)
+    dtype = leaf._data.dtype
+    if g._data.dtype is not dtype and g._data.dtype != dtype:
+        g = unary(CAST, g, (of(dtype),))
+    return g
 
 
 def _order(pending: dict[Node, list[Any]]) -> list[Node]:

@@ -15,6 +15,7 @@ from engine.ops.shapes import INDEX, INDEX_GRAD
 from engine.signal import windows
 from engine.tensor import Tensor
 from engine.tensor.blocks import unfold
+from engine.tensor.casting import in_single
 from engine.tensor.complex import view_as_real
 from engine.tensor.creation import new_zeros, ones
 from engine.tensor.shapes import cat
@@ -87,6 +88,7 @@ def _lengths(name: str, n_fft: int, hop_length: int | None, win_length: int | No
     return hop, width
 
 
+@in_single
 def stft(
     input: Tensor,
     n_fft: int,

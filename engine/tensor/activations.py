@@ -17,6 +17,7 @@ from engine.ops.transcendental import LOGSIGMOID
 from engine.tensor import arithmetic, reductions
 from engine.tensor.arithmetic import clamp, exp, expm1, log, log1p, minimum, sigmoid, tanh, where
 from engine.tensor.axes import axis
+from engine.tensor.casting import in_half
 from engine.tensor.inplace import replace
 from engine.tensor.promotion import floating, require_floating
 from engine.tensor.random import rand_like
@@ -221,6 +222,7 @@ def rrelu(
     return where(input > 0, input, input * slope)
 
 
+@in_half
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x above 0, else weight x; the weight is one number, or one per channel (the second axis)."""
     if weight.numel() != 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ShapeError
 from engine.tensor.blocks import given
+from engine.tensor.casting import as_given, in_half
 from engine.tensor.products import bmm, dot, matmul, mm
 from engine.tensor.promotion import Number
 from engine.tensor.reductions import sum as sum_
@@ -39,31 +40,37 @@ def _blend(input: Tensor, product: Tensor, beta: Number, alpha: Number) -> Tenso
     return expand(input, scaled.shape) * beta + scaled if beta != 1 else expand(input, scaled.shape) + scaled
 
 
+@in_half
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * mat1 @ mat2"""
     return _blend(input, mm(mat1, mat2), beta, alpha)
 
 
+@as_given
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * mat @ vec"""
     return _blend(input, mv(mat, vec), beta, alpha)
 
 
+@as_given
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * outer(vec1, vec2)"""
     return _blend(input, outer(vec1, vec2), beta, alpha)
 
 
+@in_half
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * batch1 @ batch2, per matrix of the batch"""
     return _blend(input, bmm(batch1, batch2), beta, alpha)
 
 
+@in_half
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * the sum of batch1 @ batch2 over the batch"""
     return _blend(input, sum_(bmm(batch1, batch2), 0), beta, alpha)
 
 
+@as_given
 def mv(input: Tensor, vec: Tensor) -> Tensor:
     """[M, K] @ [K]"""
     if input.ndim != 2 or vec.ndim != 1:
@@ -71,6 +78,7 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     return matmul(input, vec)
 
 
+@as_given
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """dot; the engine has real numbers only."""
     return dot(input, other)

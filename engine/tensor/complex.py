@@ -8,6 +8,7 @@ from engine.autograd.tape import binary, unary
 from engine.errors import DTypeError
 from engine.ops import complex as ops
 from engine.tensor.arithmetic import cos, sin
+from engine.tensor.casting import in_single
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -89,6 +90,7 @@ def complex(real: Tensor, imag: Tensor) -> Tensor:
     return binary(ops.COMPLEX, real, imag)
 
 
+@in_single
 def polar(abs: Tensor, angle: Tensor) -> Tensor:
     """The complex numbers of these lengths at these angles, in radians."""
     if abs.dtype is not angle.dtype:
@@ -103,6 +105,7 @@ def view_as_real(input: Tensor) -> Tensor:
     return unary(ops.VIEW_AS_REAL, input)
 
 
+@in_single
 def view_as_complex(input: Tensor) -> Tensor:
     """[..., 2] real as [...] complex; a view, so the last axis must lie together in memory."""
     return unary(ops.VIEW_AS_COMPLEX, input)

@@ -9,6 +9,7 @@ from engine.dtypes import bool_, int32
 from engine.errors import DTypeError, ShapeError
 from engine.ops import decompositions as ops
 from engine.tensor.arithmetic import where
+from engine.tensor.casting import in_single
 from engine.tensor.creation import eye, new_ones, new_zeros
 from engine.tensor.decompositions import matrices, square
 from engine.tensor.indexing import gather
@@ -126,6 +127,7 @@ def linalg_lu_solve(
     return solve(upper, solve(lower, turn.mT @ B))
 
 
+@in_single
 def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """X of A X = input, given A's lu_factor."""
     return linalg_lu_solve(LU_data, LU_pivots, input)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.dtypes import DType
 from engine.errors import DTypeError, ShapeError
 from engine.tensor.axes import Dim, axis
+from engine.tensor.casting import in_half
 from engine.tensor.decompositions import matrices, square, svdvals
 from engine.tensor.distances import vector_norm as _vector_norm
 from engine.tensor.grids import powers_of
@@ -124,6 +125,7 @@ def cond(A: Tensor, p: float | str | None = None) -> Tensor:
     return matrix_norm(A, order) * matrix_norm(inverse(A), order)
 
 
+@in_half
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The sum of products along an axis; the others broadcast."""
     if x.dtype is not y.dtype:

@@ -8,6 +8,7 @@ from engine.autograd.tape import Variable, apply, binary, unary
 from engine.errors import DTypeError, ShapeError
 from engine.ops import products as ops
 from engine.ops.shapes import RESHAPE
+from engine.tensor.casting import as_given, under_autocast
 from engine.tensor.promotion import operand
 
 __all__ = [
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def _one_dtype(op: str, *tensors: Tensor) -> None:
     first = tensors[0]._data.dtype
     for x in tensors[1:]:
-        if x._data.dtype != first:
+        if x._data.dtype != first and not under_autocast():
             raise DTypeError(
                 f"{op}: the operands are {tensors[0].dtype} and {x.dtype}; they must be the same"
             )
@@ -77,6 +78,7 @@ def _of_rank(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
     return matmul(a, b)
 
 
+@as_given
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The sum of the products of two vectors."""
     return _of_vectors(input, tensor)

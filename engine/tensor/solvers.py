@@ -10,6 +10,7 @@ from engine.errors import DTypeError, ShapeError
 from engine.ops import decompositions as ops
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
+from engine.tensor.casting import in_single
 from engine.tensor.creation import eye, new_ones, new_zeros
 from engine.tensor.decompositions import cholesky, matrices, pinv, square, svdvals
 from engine.tensor.products import matmul
@@ -166,6 +167,7 @@ def cholesky_solve(input: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     return solve(transpose(lower, -2, -1), solve(lower, matrices("cholesky_solve", input)))
 
 
+@in_single
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """The inverse of A, given A's Cholesky factor."""
     factor = inverse(_triangle(square("cholesky_inverse", L), upper, False))
@@ -173,6 +175,7 @@ def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     return factor @ turned if upper else turned @ factor
 
 
+@in_single
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """X that minimises the norm of A X - B, by the pseudo-inverse.
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from engine.autograd.tape import Variable, apply_several, binary, unary
-from engine.dtypes import FLOAT, float64, get_default_dtype
+from engine.dtypes import FLOAT, finfo, float64, get_default_dtype
 from engine.errors import DTypeError
 from engine.ops import transcendental as ops
 from engine.ops.op import Op
@@ -334,7 +332,7 @@ def nan_to_num(
     """Numbers in place of NaN and the infinities, which become the dtype's extremes unless given."""
     if not input.is_floating_point():
         return input.clone()
-    top = float(np.finfo(input._data.dtype).max)
+    top = finfo(input.dtype).max
     out = where(input.isnan(), nan, input)
     out = where(isposinf(out), top if posinf is None else posinf, out)
     return where(isneginf(out), -top if neginf is None else neginf, out)

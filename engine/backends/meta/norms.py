@@ -6,9 +6,11 @@ from engine.backends.meta.array import MetaArray
 from engine.backends.registry import Kernel
 from engine.errors import ShapeError
 
+# statistics come in the dtype of the weights, which may be float32 where x is of half precision
 
-def _batch_norm(x: MetaArray, *_: Any) -> tuple[MetaArray, MetaArray, MetaArray]:
-    return _new(x), MetaArray(x.shape[1:2], x.dtype), MetaArray(x.shape[1:2], x.dtype)
+
+def _batch_norm(x: MetaArray, weight: MetaArray, *_: Any) -> tuple[MetaArray, MetaArray, MetaArray]:
+    return _new(x), MetaArray(x.shape[1:2], weight.dtype), MetaArray(x.shape[1:2], weight.dtype)
 
 
 def _track_statistics(running_mean: MetaArray, running_var: MetaArray, mean: MetaArray, *_: Any) -> None:
@@ -19,25 +21,25 @@ def _track_statistics(running_mean: MetaArray, running_var: MetaArray, mean: Met
         )
 
 
-def _per_row(x: MetaArray, axes: int) -> MetaArray:
-    return MetaArray((*x.shape[: x.ndim - axes], *(1,) * axes), x.dtype)
+def _per_row(x: MetaArray, weight: MetaArray, axes: int) -> MetaArray:
+    return MetaArray((*x.shape[: x.ndim - axes], *(1,) * axes), weight.dtype)
 
 
 def _layer_norm(
     x: MetaArray, weight: MetaArray, bias: MetaArray, axes: int, eps: float
 ) -> tuple[MetaArray, MetaArray, MetaArray]:
-    return _new(x), _per_row(x, axes), _per_row(x, axes)
+    return _new(x), _per_row(x, weight, axes), _per_row(x, weight, axes)
 
 
 def _rms_norm(x: MetaArray, weight: MetaArray, axes: int, eps: float) -> tuple[MetaArray, MetaArray]:
-    return _new(x), _per_row(x, axes)
+    return _new(x), _per_row(x, weight, axes)
 
 
 def _group_norm(
     x: MetaArray, weight: MetaArray, bias: MetaArray, groups: int, eps: float
 ) -> tuple[MetaArray, MetaArray, MetaArray]:
     per_group = (x.shape[0], groups)
-    return _new(x), MetaArray(per_group, x.dtype), MetaArray(per_group, x.dtype)
+    return _new(x), MetaArray(per_group, weight.dtype), MetaArray(per_group, weight.dtype)
 
 
 def _gradients(g: MetaArray, x: MetaArray, weight: MetaArray, *_: Any) -> tuple[MetaArray, ...]:

@@ -10,6 +10,7 @@ from engine.backends.meta import BACKEND as META
 from engine.backends.meta import MetaArray
 from engine.backends.registry import Kernel
 from engine.dtypes import NARROW
+from engine.errors import EngineError
 
 Array = npt.NDArray[Any]
 
@@ -27,10 +28,14 @@ def widened(
     results = found if several else (found,)
     if not any(r is not None and r.dtype == np.float32 for r in results):
         return found
-    described = META.kernels[op](*[MetaArray(a.shape, a.dtype) for a in arrays], *attrs)
-    wanted = described if several else (described,)
+    try:
+        described = META.kernels[op](*[MetaArray(a.shape, a.dtype) for a in arrays], *attrs)
+        wanted = [d.dtype for d in (described if several else (described,))]
+    except EngineError:  # the shape depends on the values
+        half = next(a.dtype for a in arrays if a.dtype in NARROW)
+        wanted = [half if r.dtype == np.float32 else r.dtype for r in results]
     rounded = tuple(
-        r if r.dtype == d.dtype else np.asarray(r).astype(d.dtype)
-        for r, d in zip(results, wanted, strict=True)
+        r if r.dtype == dtype else np.asarray(r).astype(dtype)
+        for r, dtype in zip(results, wanted, strict=True)
     )
     return rounded if several else rounded[0]

@@ -12,6 +12,8 @@ from engine.nn.functional.spatial import LETTERS, Each, batched, floating, per_a
 from engine.ops import pools as ops
 from engine.ops.sampling import RESAMPLE
 from engine.tensor import Tensor
+from engine.tensor.casting import in_single
+from engine.tensor.casting import in_single
 from engine.tensor.random import rand
 
 __all__ = [
@@ -48,6 +50,8 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Sizes) -> Tensor:
     return _adaptive_avg(2, input, output_size)
 
 
+@in_single
+@in_single
 def adaptive_avg_pool3d(input: Tensor, output_size: Sizes) -> Tensor:
     """The means of even parts of the axes of [N, C, D, H, W] (or [C, D, H, W]); as adaptive_avg_pool1d."""
     return _adaptive_avg(3, input, output_size)
@@ -83,12 +87,15 @@ def adaptive_max_pool2d_with_indices(
     return _adaptive_max(2, input, output_size)
 
 
+@in_single
+@in_single
 def adaptive_max_pool3d(input: Tensor, output_size: Sizes, return_indices: bool = False) -> Any:
     """The largest elements of even parts of D, H and W of [N, C, D, H, W]; as adaptive_max_pool1d."""
     out = _adaptive_max(3, input, output_size)
     return out if return_indices else out[0]
 
 
+@in_single
 def adaptive_max_pool3d_with_indices(
     input: Tensor, output_size: Sizes, return_indices: bool = False
 ) -> tuple[Tensor, Tensor]:
@@ -96,6 +103,8 @@ def adaptive_max_pool3d_with_indices(
     return _adaptive_max(3, input, output_size)
 
 
+@in_single
+@in_single
 def fractional_max_pool2d(
     input: Tensor,
     kernel_size: Each,
@@ -114,6 +123,7 @@ def fractional_max_pool2d(
     return out if return_indices else out[0]
 
 
+@in_single
 def fractional_max_pool2d_with_indices(
     input: Tensor,
     kernel_size: Each,
@@ -126,6 +136,8 @@ def fractional_max_pool2d_with_indices(
     return _fractional_max(2, input, kernel_size, output_size, output_ratio, _random_samples)
 
 
+@in_single
+@in_single
 def fractional_max_pool3d(
     input: Tensor,
     kernel_size: Each,
@@ -139,6 +151,7 @@ def fractional_max_pool3d(
     return out if return_indices else out[0]
 
 
+@in_single
 def fractional_max_pool3d_with_indices(
     input: Tensor,
     kernel_size: Each,
@@ -222,6 +235,9 @@ def _fractional_max(
             f"{name}: input {list(input.shape)} hasn't room for {list(size)} windows of {list(kernel)} that "
             "begin at different places"
         )
+    if samples is not None and x is not input and samples.ndim == 3:
+        # PyTorch lets one sample have the numbers of a whole batch, and takes the first
+        samples = samples[:1]
     if samples is None:
         samples = rand((*x.shape[:2], axes), dtype=x.dtype, device=x.device)
     if samples.shape != (*x.shape[:2], axes):

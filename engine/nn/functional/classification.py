@@ -6,6 +6,7 @@ from engine.errors import DTypeError, EngineError, ShapeError
 from engine.nn.functional.reduction import check_reduction, weighted
 from engine.ops import losses as ops
 from engine.tensor import Tensor
+from engine.tensor.casting import in_single
 from engine.tensor.reductions import log_softmax
 from engine.tensor.shapes import movedim
 
@@ -49,6 +50,7 @@ def _check_weight(name: str, weight: Tensor, input: Tensor, classes: int) -> Non
         )
 
 
+@in_single
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -76,6 +78,7 @@ def nll_loss(
     return out.reshape(shape) if reduction == "none" else out
 
 
+@in_single
 def cross_entropy(
     input: Tensor,
     target: Tensor,

@@ -7,6 +7,7 @@ from engine.nn.functional.spatial import LETTERS, Each, batched, per_axis
 from engine.ops import convolutions as ops
 from engine.ops.shapes import SLICE_GRAD
 from engine.tensor import Tensor
+from engine.tensor.casting import in_half, under_autocast
 
 __all__ = [
     "conv1d",
@@ -70,6 +71,7 @@ def conv3d(
     return _conv(3, input, weight, bias, stride, padding, dilation, groups)
 
 
+@in_half
 def conv_transpose1d(
     input: Tensor,
     weight: Tensor,
@@ -88,6 +90,7 @@ def conv_transpose1d(
     return _transposed(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@in_half
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,
@@ -106,6 +109,7 @@ def conv_transpose2d(
     return _transposed(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
+@in_half
 def conv_transpose3d(
     input: Tensor,
     weight: Tensor,
@@ -247,7 +251,7 @@ def _check(
     if groups < 1:
         raise ShapeError(f"{name}: groups must be at least 1, not {groups}")
     for what, other in (("weight", weight), ("bias", bias)):
-        if other is not None and other._data.dtype != input._data.dtype:
+        if other is not None and other._data.dtype != input._data.dtype and not under_autocast():
             raise DTypeError(
                 f"{name}: the input is {input.dtype} and the {what} {other.dtype}; they must be the same, "
                 "so convert one of them with .to()"

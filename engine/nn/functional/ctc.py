@@ -8,6 +8,7 @@ from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.nn.functional.reduction import check_reduction
 from engine.ops.ctc import CTC
 from engine.tensor import Tensor
+from engine.tensor.casting import in_single
 from engine.tensor.creation import arange, tensor
 
 __all__ = ["ctc_loss"]
@@ -15,6 +16,7 @@ __all__ = ["ctc_loss"]
 Lengths = Tensor | Sequence[int]
 
 
+@in_single
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,

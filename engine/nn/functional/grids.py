@@ -8,6 +8,8 @@ from engine.errors import DTypeError, ShapeError
 from engine.nn.functional.spatial import floating
 from engine.tensor import Tensor
 from engine.tensor.arithmetic import where
+from engine.tensor.casting import in_single
+from engine.tensor.casting import in_single
 from engine.tensor.creation import linspace, ones_like, zeros_like
 from engine.tensor.shapes import stack
 
@@ -19,6 +21,8 @@ MODES = ("bilinear", "nearest", "bicubic")
 PADDINGS = ("zeros", "border", "reflection")
 
 
+@in_single
+@in_single
 def grid_sample(
     input: Tensor,
     grid: Tensor,

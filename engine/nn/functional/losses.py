@@ -11,6 +11,7 @@ from engine.ops import losses as ops
 from engine.tensor import Tensor
 from engine.tensor.activations import logsigmoid
 from engine.tensor.arithmetic import where
+from engine.tensor.casting import in_single
 from engine.tensor.creation import full_like
 from engine.tensor.transcendental import xlogy
 
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 
+@in_single
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """(input - target)^2, of equal shapes. Returns [] for "mean" (over all elements) and "sum".
 
@@ -36,6 +38,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Ten
     return _elementwise(ops.MSE, "mse_loss", input, target, reduction, weight)
 
 
+@in_single
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """|input - target|, of equal shapes. Returns [] for "mean" (over all elements) and "sum".
 
@@ -56,6 +59,7 @@ def _elementwise(
     return weighted(apply(op, operands, ("none",)) * weight, weight, reduction)
 
 
+@in_single
 def huber_loss(
     input: Tensor,
     target: Tensor,
@@ -79,6 +83,7 @@ def check_delta(delta: float) -> None:
         raise EngineError(f"huber_loss: delta must be a number above 0, not {delta}")
 
 
+@in_single
 def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """d^2 / (2 beta) for |d| = |input - target| below beta, beyond it |d| - beta / 2."""
     if beta < 0:
@@ -90,6 +95,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     return reduced(where(distance < beta, distance * distance * (0.5 / beta), distance - beta / 2), reduction)
 
 
+@in_single
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,
@@ -107,6 +113,7 @@ def binary_cross_entropy_with_logits(
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
+@in_single
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
@@ -116,6 +123,7 @@ def binary_cross_entropy(
     return reduced(losses if weight is None else losses * weight, reduction)
 
 
+@in_single
 def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """target (log target - input) of log-probabilities; "batchmean" divides the sum by the batch."""
     losses = target.exp() * (target - input) if log_target else xlogy(target, target) - target * input
@@ -124,6 +132,7 @@ def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: b
     return reduced(losses, reduction)
 
 
+@in_single
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,

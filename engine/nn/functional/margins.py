@@ -9,6 +9,7 @@ from engine.nn.functional.reduction import check_reduction, reduced, same_shape
 from engine.tensor import Tensor
 from engine.tensor.activations import logsigmoid
 from engine.tensor.arithmetic import minimum, where
+from engine.tensor.casting import in_single
 from engine.tensor.creation import arange
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
 Distance = Callable[[Tensor, Tensor], Tensor]
 
 
+@in_single
 def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """log(1 + exp(-target input)), targets being 1 or -1."""
     return reduced((-target * input).exp().log1p(), reduction)
 
 
+@in_single
 def margin_ranking_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, reduction: str = "mean"
 ) -> Tensor:
@@ -43,6 +46,7 @@ def margin_ranking_loss(
     return reduced((-target * (input1 - input2) + margin).clamp(min=0), reduction)
 
 
+@in_single
 def hinge_embedding_loss(
     input: Tensor, target: Tensor, margin: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
@@ -51,6 +55,7 @@ def hinge_embedding_loss(
     return reduced(near + where(target != 1, (margin - input).clamp(min=0), 0.0), reduction)
 
 
+@in_single
 def cosine_embedding_loss(
     input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0, reduction: str = "mean"
 ) -> Tensor:
@@ -71,6 +76,7 @@ def cosine_embedding_loss(
     return reduced(losses, reduction)
 
 
+@in_single
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -108,6 +114,7 @@ def multi_margin_loss(
     return reduced(losses if input.ndim == 2 else losses[0], reduction)
 
 
+@in_single
 def multilabel_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """The sum over target and other classes of max(0, 1 - x[target] + x[other]), divided by C.
 
@@ -158,6 +165,7 @@ def multilabel_soft_margin_loss(
     return reduced(losses.mean(-1), reduction)
 
 
+@in_single
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,

@@ -8,6 +8,8 @@ from engine.errors import IndexError_, ShapeError
 from engine.nn.functional.spatial import Each, batched, floating, per_axis
 from engine.ops import pools as ops
 from engine.tensor import Tensor
+from engine.tensor.casting import in_single
+from engine.tensor.casting import in_single
 
 __all__ = [
     "avg_pool1d",
@@ -60,6 +62,8 @@ def max_pool2d(
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@in_single
+@in_single
 def max_pool3d(
     input: Tensor,
     kernel_size: Each,
@@ -105,6 +109,7 @@ def max_pool2d_with_indices(
     return found
 
 
+@in_single
 def max_pool3d_with_indices(
     input: Tensor,
     kernel_size: Each,
@@ -157,6 +162,7 @@ def avg_pool2d(
     return _avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
+@in_single
 def avg_pool3d(
     input: Tensor,
     kernel_size: Each,
@@ -198,6 +204,7 @@ def lp_pool2d(
     return _lp_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+@in_single
 def lp_pool3d(
     input: Tensor,
     norm_type: float,
@@ -209,6 +216,8 @@ def lp_pool3d(
     return _lp_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
 
 
+@in_single
+@in_single
 def max_unpool1d(
     input: Tensor,
     indices: Tensor,
@@ -226,6 +235,8 @@ def max_unpool1d(
     return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
+@in_single
+@in_single
 def max_unpool2d(
     input: Tensor,
     indices: Tensor,
@@ -238,6 +249,8 @@ def max_unpool2d(
     return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
+@in_single
+@in_single
 def max_unpool3d(
     input: Tensor,
     indices: Tensor,
