@@ -13,7 +13,6 @@ from engine.ops import pools as ops
 from engine.ops.sampling import RESAMPLE
 from engine.tensor import Tensor
 from engine.tensor.casting import in_single
-from engine.tensor.casting import in_single
 from engine.tensor.random import rand
 
 __all__ = [

@@ -9,7 +9,6 @@ from engine.nn.functional.spatial import floating
 from engine.tensor import Tensor
 from engine.tensor.arithmetic import where
 from engine.tensor.casting import in_single
-from engine.tensor.casting import in_single
 from engine.tensor.creation import linspace, ones_like, zeros_like
 from engine.tensor.shapes import stack
 

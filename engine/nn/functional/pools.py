@@ -9,7 +9,6 @@ from engine.nn.functional.spatial import Each, batched, floating, per_axis
 from engine.ops import pools as ops
 from engine.tensor import Tensor
 from engine.tensor.casting import in_single
-from engine.tensor.casting import in_single
 
 __all__ = [
     "avg_pool1d",
