@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from examples import mnist_cnn, names_lstm, shakespeare, spelled_digits, spoken_digits
+from examples import adult, mnist_cnn, names_lstm, shakespeare, sms_spam, spelled_digits, spoken_digits
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,11 @@ class Example:
 
 
 EXAMPLES = [
+    Example(adult, "adult", "test_accuracy", least=0.85),
     Example(mnist_cnn, "mnist", "test_accuracy", least=0.99),
     Example(names_lstm, "names", "held_out_loss", most=2.15),
     Example(shakespeare, "tinyshakespeare", "validation_loss", most=1.75),
+    Example(sms_spam, "sms_spam", "test_f1", least=0.93),
     Example(spoken_digits, "fsdd", "test_accuracy", least=0.95),
     Example(spelled_digits, "fsdd", "exactness", least=0.90),
 ]
