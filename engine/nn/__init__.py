@@ -4,6 +4,7 @@ from engine.nn import (
     activation,
     adaptive_pooling,
     attention,
+    batch_norm,
     cells,
     containers,
     conv,
@@ -34,6 +35,7 @@ from engine.nn import (
 from engine.nn.activation import *  # noqa: F403
 from engine.nn.adaptive_pooling import *  # noqa: F403
 from engine.nn.attention import *  # noqa: F403
+from engine.nn.batch_norm import *  # noqa: F403
 from engine.nn.cells import *  # noqa: F403
 from engine.nn.containers import *  # noqa: F403
 from engine.nn.conv import *  # noqa: F403
@@ -64,6 +66,7 @@ __all__ = ["Module", "Parameter", "functional", "init", "utils"]
 __all__ += activation.__all__
 __all__ += adaptive_pooling.__all__
 __all__ += attention.__all__
+__all__ += batch_norm.__all__
 __all__ += cells.__all__
 __all__ += containers.__all__
 __all__ += conv.__all__
