@@ -18,7 +18,7 @@ from engine.ops.table import op
 
 def recorded(*tensors: Any) -> bool:
     """Whether the walk that asks is recorded: then what is made of a tensor with a history has one too."""
-    return any(x.requires_grad and x.reshape(x.shape).requires_grad for x in tensors if x is not None)
+    return any(x.requires_grad and x.unsqueeze(0).requires_grad for x in tensors if x is not None)
 
 
 def _joined(parts: list[Any]) -> Any:
