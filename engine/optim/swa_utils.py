@@ -10,8 +10,8 @@ from engine.autograd import no_grad
 from engine.device import Device
 from engine.dtypes import int64
 from engine.errors import EngineError
+from engine.nn.batch_norm import _BatchNorm
 from engine.nn.module import Module
-from engine.nn.norm import _BatchNorm
 from engine.optim.lr_scheduler.scheduler import LRScheduler, per_group
 from engine.optim.optimizer import Optimizer
 from engine.tensor import Tensor
