@@ -148,7 +148,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Device | str | None 
 
     loader: batches, of which lists and tuples hold the input first; device: where to move the inputs
     """
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm1d | BatchNorm2d | BatchNorm3d)]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
