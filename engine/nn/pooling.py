@@ -3,6 +3,7 @@
 from typing import Any
 
 from engine.nn import functional
+from engine.nn.functional.spatial import per_axis
 from engine.nn.module import Module
 from engine.tensor import Tensor
 
@@ -145,9 +146,10 @@ class AvgPool1d(Windows):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
+        self.kernel_size = per_axis("AvgPool1d", "kernel_size", kernel_size, 1, 1)
+        step = self.kernel_size if stride is None else stride
+        self.stride = per_axis("AvgPool1d", "stride", step, 1, 1)
+        self.padding = per_axis("AvgPool1d", "padding", padding, 1, 0)
         self.ceil_mode = ceil_mode
         self.count_include_pad = count_include_pad
 

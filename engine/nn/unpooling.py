@@ -1,9 +1,10 @@
 """Layers that put maxima back where MaxPool took them from."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from engine.nn import functional
+from engine.nn.functional.spatial import per_axis
 from engine.nn.pooling import Windows
 from engine.tensor import Tensor
 
@@ -11,10 +12,14 @@ __all__ = ["MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"]
 
 
 class _MaxUnpool(Windows):
+    axes: ClassVar[int]
+
     def _set(self, kernel_size: Any, stride: Any, padding: Any) -> None:
-        self.kernel_size = kernel_size
-        self.stride = kernel_size if stride is None else stride
-        self.padding = padding
+        name = type(self).__name__
+        self.kernel_size = per_axis(name, "kernel_size", kernel_size, self.axes, 1)
+        step = self.kernel_size if stride is None else stride
+        self.stride = per_axis(name, "stride", step, self.axes, 1)
+        self.padding = per_axis(name, "padding", padding, self.axes, 0)
 
 
 class MaxUnpool1d(_MaxUnpool):
@@ -24,6 +29,8 @@ class MaxUnpool1d(_MaxUnpool):
     stride: the pool's step; as kernel_size unless given
     padding: the pool's padding
     """
+
+    axes = 1
 
     def __init__(
         self,
@@ -49,6 +56,8 @@ class MaxUnpool2d(_MaxUnpool):
     padding: the pool's padding
     """
 
+    axes = 2
+
     def __init__(
         self,
         kernel_size: int | tuple[int, int],
@@ -72,6 +81,8 @@ class MaxUnpool3d(_MaxUnpool):
     stride: the pool's step; as kernel_size unless given
     padding: the pool's padding
     """
+
+    axes = 3
 
     def __init__(
         self,

@@ -2,7 +2,8 @@
 
 x [N, C, *S], weight [O, C / groups, *K], result [N, O, *P]; stride, padding and dilation are one integer for
 each spatial axis. Each of the three products is linear in both of its operands, and the gradients of any of
-them are the other two. The gradient in x is also what users know as the transposed convolution.
+them are the other two, of conjugates (which only complex numbers notice). The gradient in x is also what
+users know as the transposed convolution.
 """
 
 from typing import Any
@@ -16,13 +17,13 @@ Sizes = tuple[int, ...]
 def _input_grad(
     g: Any, weight: Any, x_shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
 ) -> Any:
-    return CONV_INPUT_GRAD(g, weight, x_shape[2:], stride, padding, dilation, groups)
+    return CONV_INPUT_GRAD(g, weight.conj(), x_shape[2:], stride, padding, dilation, groups)
 
 
 def _weight_grad(
     g: Any, x: Any, weight_shape: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
 ) -> Any:
-    return CONV_WEIGHT_GRAD(x, g, weight_shape[2:], stride, padding, dilation, groups)
+    return CONV_WEIGHT_GRAD(x.conj(), g, weight_shape[2:], stride, padding, dilation, groups)
 
 
 CONV: Op = op(
@@ -44,10 +45,10 @@ CONV_INPUT_GRAD: Op = op(
     "shape stride padding dilation groups",
     vjp=(
         lambda g, weight, stride, padding, dilation, groups: CONV_NO_BIAS(
-            g, weight, stride, padding, dilation, groups
+            g, weight.conj(), stride, padding, dilation, groups
         ),
         lambda g, g0, weight_shape, stride, padding, dilation, groups: CONV_WEIGHT_GRAD(
-            g, g0, weight_shape[2:], stride, padding, dilation, groups
+            g, g0.conj(), weight_shape[2:], stride, padding, dilation, groups
         ),
     ),
 )
@@ -58,8 +59,10 @@ CONV_WEIGHT_GRAD: Op = op(
     "kernel stride padding dilation groups",
     vjp=(
         lambda g, g0, x_shape, stride, padding, dilation, groups: CONV_INPUT_GRAD(
-            g0, g, x_shape[2:], stride, padding, dilation, groups
+            g0.conj(), g, x_shape[2:], stride, padding, dilation, groups
         ),
-        lambda g, x, stride, padding, dilation, groups: CONV_NO_BIAS(x, g, stride, padding, dilation, groups),
+        lambda g, x, stride, padding, dilation, groups: CONV_NO_BIAS(
+            x.conj(), g, stride, padding, dilation, groups
+        ),
     ),
 )

@@ -7,6 +7,7 @@ from engine.autograd.tape import unary
 from engine.errors import ShapeError
 from engine.ops import sampling as ops
 from engine.tensor import Tensor
+from engine.tensor.casting import under_autocast, widened
 from engine.tensor.shapes import cat, expand, flip, narrow
 
 __all__ = ["pad"]
@@ -46,6 +47,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
             f"pad: {list(widths)} with mode {mode!r} takes a tensor of {axes + 1} or {axes + 2} axes, not "
             f"{list(input.shape)}; with mode 'constant' any"
         )
+    if under_autocast() and (mode == "replicate" or (mode == "reflect" and axes < 3)):
+        # as PyTorch's autocast does, which leaves the other modes alone
+        input = widened(input)
     for k, (before, after) in enumerate(sides):
         input = _along(input, input.ndim - axes + k, before, after, mode)
     return input
