@@ -15,6 +15,8 @@ __all__ = ["create_dct", "linear_fbanks", "melscale_fbanks"]
 
 Array = npt.NDArray[Any]
 
+LARGEST_BANK = 1 << 26  # numbers in a matrix
+
 # Slaney's scale (Auditory Toolbox, 1998): linear below 1 kHz, logarithmic above
 _LINEAR_HZ = 200.0 / 3
 _BREAK_HZ = 1000.0
@@ -48,6 +50,11 @@ def _matrix(values: Array) -> Tensor:
     return from_numpy(np.ascontiguousarray(values, get_default_dtype().numpy))
 
 
+def _check_size(name: str, rows: int, columns: int) -> None:
+    if rows * columns > LARGEST_BANK:
+        raise ShapeError(f"{name}: a matrix of {rows} x {columns} numbers is too large; take fewer")
+
+
 def melscale_fbanks(
     n_freqs: int,
     f_min: float,
@@ -73,6 +80,7 @@ def melscale_fbanks(
         raise ShapeError(
             f"melscale_fbanks: {n_freqs} frequencies and {n_mels} filters; give at least one each"
         )
+    _check_size("melscale_fbanks", n_freqs, n_mels)
     ends = _to_mel(np.array([f_min, f_max]), mel_scale)
     corners = _to_hz(np.linspace(ends[0], ends[1], n_mels + 2), mel_scale)
     # as in torchaudio, half of an odd rate is rounded down
@@ -84,6 +92,7 @@ def melscale_fbanks(
 
 def linear_fbanks(n_freqs: int, f_min: float, f_max: float, n_filter: int, sample_rate: int) -> Tensor:
     """[n_freqs, n_filter]: triangular filters, evenly spaced in Hz."""
+    _check_size("linear_fbanks", n_freqs, n_filter)
     corners = np.linspace(f_min, f_max, n_filter + 2)
     return _matrix(_triangles(np.linspace(0, sample_rate // 2, n_freqs), corners))
 
@@ -95,6 +104,7 @@ def create_dct(n_mfcc: int, n_mels: int, norm: Literal["ortho"] | None) -> Tenso
     """
     if norm not in (None, "ortho"):
         raise EngineError(f'create_dct: norm is "ortho" or None, not {norm!r}')
+    _check_size("create_dct", n_mels, n_mfcc)
     n, k = np.arange(n_mels)[:, None], np.arange(n_mfcc)[None, :]
     dct = 2.0 * np.cos(np.pi / n_mels * (n + 0.5) * k)
     if norm == "ortho":

@@ -15,6 +15,7 @@ from engine.tensor.shapes import cat
 __all__ = ["resample"]
 
 Method = Literal["sinc_interp_hann", "sinc_interp_kaiser"]
+LARGEST_KERNEL = 1 << 23  # numbers in the kernels of all phases
 _KAISER_BETA = 14.769656459379492  # torchaudio's default
 
 
@@ -25,6 +26,11 @@ def kernels(
     """One windowed sinc a phase, [K, new], and how many samples it reaches back. orig, new: coprime."""
     base = min(orig, new) * rolloff
     width = math.ceil(lowpass_filter_width * orig / base)
+    if (2 * width + orig) * new > LARGEST_KERNEL:
+        raise ShapeError(
+            f"resample: from {orig} to {new} (without what divides both) takes {new} kernels of "
+            f"{2 * width + orig} numbers, too many; take rates that have more in common"
+        )
     taps = np.arange(-width, width + orig) / orig
     t = (taps[:, None] - np.arange(new)[None, :] / new) * base
     t = np.clip(t, -lowpass_filter_width, lowpass_filter_width)
@@ -34,6 +40,38 @@ def kernels(
         beta = _KAISER_BETA if beta is None else beta
         window = np.i0(beta * np.sqrt(1 - (t / lowpass_filter_width) ** 2)) / np.i0(beta)
     return np.sinc(t) * window * (base / orig), width
+
+
+def check_rates(
+    orig_freq: int,
+    new_freq: int,
+    lowpass_filter_width: int,
+    rolloff: float,
+    method: Method,
+    beta: float | None,
+) -> tuple[npt.NDArray[np.float64], int, int, int] | None:
+    """The kernels of two rates, how far they reach back, and the rates without what divides both.
+
+    None for equal rates. Raises EngineError for rates and settings that can't be.
+    """
+    if min(orig_freq, new_freq) <= 0 or int(orig_freq) != orig_freq or int(new_freq) != new_freq:
+        raise EngineError(
+            f"resample: the rates must be positive whole numbers, not {orig_freq} and {new_freq}"
+        )
+    if method not in ("sinc_interp_hann", "sinc_interp_kaiser"):
+        raise EngineError(
+            f'resample: the method is "sinc_interp_hann" or "sinc_interp_kaiser", not {method!r}'
+        )
+    if lowpass_filter_width <= 0 or not 0 < rolloff <= 1:
+        raise EngineError(
+            "resample: lowpass_filter_width must be positive and rolloff in (0, 1], "
+            f"not {lowpass_filter_width} and {rolloff}"
+        )
+    if orig_freq == new_freq:
+        return None
+    common = math.gcd(int(orig_freq), int(new_freq))
+    orig, new = int(orig_freq) // common, int(new_freq) // common
+    return (*kernels(orig, new, method, lowpass_filter_width, rolloff, beta), orig, new)
 
 
 def resample(
@@ -51,28 +89,14 @@ def resample(
     rolloff: the cut-off frequency as a share of the lower rate's half
     beta: of the Kaiser window
     """
-    if min(orig_freq, new_freq) <= 0 or int(orig_freq) != orig_freq or int(new_freq) != new_freq:
-        raise EngineError(
-            f"resample: the rates must be positive whole numbers, not {orig_freq} and {new_freq}"
-        )
-    if resampling_method not in ("sinc_interp_hann", "sinc_interp_kaiser"):
-        raise EngineError(
-            f'resample: the method is "sinc_interp_hann" or "sinc_interp_kaiser", not {resampling_method!r}'
-        )
-    if lowpass_filter_width <= 0 or not 0 < rolloff <= 1:
-        raise EngineError(
-            "resample: lowpass_filter_width must be positive and rolloff in (0, 1], "
-            f"not {lowpass_filter_width} and {rolloff}"
-        )
+    found = check_rates(orig_freq, new_freq, lowpass_filter_width, rolloff, resampling_method, beta)
     if not waveform.is_floating_point():
         raise DTypeError(f"resample takes a floating-point waveform, not {waveform.dtype}")
     if waveform.ndim < 1:
         raise ShapeError("resample takes a waveform [..., T], not a single number")
-    if orig_freq == new_freq:
+    if found is None:
         return waveform
-    common = math.gcd(int(orig_freq), int(new_freq))
-    orig, new = int(orig_freq) // common, int(new_freq) // common
-    bank, width = kernels(orig, new, resampling_method, lowpass_filter_width, rolloff, beta)
+    bank, width, orig, new = found
     length = waveform.shape[-1]
     frames = length // orig + 1
     lead = waveform.shape[:-1]

@@ -14,6 +14,7 @@ from engine.tensor.shapes import cat
 
 __all__ = ["compute_deltas", "inverse_spectrogram", "phase_vocoder", "spectrogram"]
 
+LONGEST_SLOPE = 1001  # frames
 Normalized = bool | Literal["window", "frame_length"]
 
 
@@ -128,12 +129,17 @@ def inverse_spectrogram(
     return waveform.reshape(*lead, waveform.shape[-1])
 
 
+def check_slope(win_length: int, mode: str) -> None:
+    if not 3 <= win_length <= LONGEST_SLOPE or mode != "replicate":
+        raise EngineError(
+            f'compute_deltas: win_length is 3 to {LONGEST_SLOPE} and mode "replicate", '
+            f"not {win_length} and {mode!r}"
+        )
+
+
 def compute_deltas(specgram: Tensor, win_length: int = 5, mode: str = "replicate") -> Tensor:
     """The slope in time of [..., F, T], by least squares over win_length frames; the ends are repeated."""
-    if win_length < 3 or mode != "replicate":
-        raise EngineError(
-            f'compute_deltas: win_length is at least 3 and mode "replicate", not {win_length} and {mode!r}'
-        )
+    check_slope(win_length, mode)
     reach = (win_length - 1) // 2
     frames = specgram.shape[-1]
     around = [

@@ -11,6 +11,8 @@ from engine.errors import ShapeError
 from engine.nn import Module
 from engine.tensor import Tensor
 
+MOST_MASKS = 100
+
 __all__ = ["FrequencyMasking", "SpecAugment", "TimeMasking"]
 
 
@@ -102,8 +104,10 @@ class SpecAugment(Module, RandomTransform):
         zero_masking: bool = False,
     ) -> None:
         super().__init__()
-        if min(n_time_masks, n_freq_masks) < 0:
-            raise ShapeError(f"SpecAugment: {n_time_masks} and {n_freq_masks} masks; give at least 0 of each")
+        if not all(0 <= count <= MOST_MASKS for count in (n_time_masks, n_freq_masks)):
+            raise ShapeError(
+                f"SpecAugment: {n_time_masks} and {n_freq_masks} masks; give 0 to {MOST_MASKS} of each"
+            )
         self.n_time_masks = n_time_masks
         self.n_freq_masks = n_freq_masks
         self.iid_masks = iid_masks

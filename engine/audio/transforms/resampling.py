@@ -1,6 +1,6 @@
 """From one sample rate to another."""
 
-from engine.audio.functional.resampling import Method, resample
+from engine.audio.functional.resampling import Method, check_rates, resample
 from engine.audio.transforms.module import AudioTransform
 from engine.tensor import Tensor
 
@@ -33,6 +33,7 @@ class Resample(AudioTransform):
         self.lowpass_filter_width = lowpass_filter_width
         self.rolloff = rolloff
         self.beta = beta
+        check_rates(orig_freq, new_freq, lowpass_filter_width, rolloff, resampling_method, beta)
 
     def forward(self, waveform: Tensor) -> Tensor:
         return resample(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from engine.audio.functional.spectra import (
     Normalized,
+    check_slope,
     compute_deltas,
     inverse_spectrogram,
     phase_vocoder,
@@ -13,7 +14,7 @@ from engine.audio.functional.spectra import (
 )
 from engine.audio.transforms.filterbanks import AmplitudeToDB, MelScale, cosine_bank
 from engine.audio.transforms.module import AudioTransform
-from engine.errors import EngineError
+from engine.errors import EngineError, ShapeError
 from engine.signal.spectrogram import hann_window
 from engine.tensor import Tensor
 from engine.tensor.creation import linspace
@@ -21,7 +22,18 @@ from engine.tensor.creation import linspace
 __all__ = ["MFCC", "ComputeDeltas", "InverseSpectrogram", "MelSpectrogram", "Spectrogram", "TimeStretch"]
 
 Window = Callable[..., Tensor]
+LONGEST_FRAME = 1 << 20  # samples
 PadMode = Literal["reflect", "constant", "replicate", "circular"]
+
+
+def _check_frames(name: str, n_fft: int, win_length: int, hop_length: int, pad: int) -> None:
+    if not 1 <= n_fft <= LONGEST_FRAME or hop_length < 1 or not 0 < win_length <= n_fft:
+        raise ShapeError(
+            f"{name}: n_fft {n_fft} must be 1 to {LONGEST_FRAME}, win_length {win_length} 1 to n_fft, and "
+            f"hop_length {hop_length} at least 1"
+        )
+    if not 0 <= pad <= LONGEST_FRAME:
+        raise ShapeError(f"{name}: pad {pad} must be 0 to {LONGEST_FRAME}")
 
 
 class Spectrogram(AudioTransform):
@@ -62,11 +74,7 @@ class Spectrogram(AudioTransform):
         self.center = center
         self.pad_mode = pad_mode
         self.onesided = onesided
-        if self.hop_length < 1 or not 0 < self.win_length <= n_fft or pad < 0:
-            raise EngineError(
-                f"Spectrogram: win_length {self.win_length} must be 1 to n_fft {n_fft}, hop_length "
-                f"{self.hop_length} at least 1 and pad {pad} at least 0"
-            )
+        _check_frames("Spectrogram", n_fft, self.win_length, self.hop_length, pad)
         self.register_buffer("window", window_fn(self.win_length, **(wkwargs or {})))
 
     def forward(self, waveform: Tensor) -> Tensor:
@@ -117,6 +125,7 @@ class InverseSpectrogram(AudioTransform):
         self.center = center
         self.pad_mode = pad_mode
         self.onesided = onesided
+        _check_frames("InverseSpectrogram", n_fft, self.win_length, self.hop_length, pad)
         self.register_buffer("window", window_fn(self.win_length, **(wkwargs or {})))
 
     def forward(self, spectrogram: Tensor, length: int | None = None) -> Tensor:
@@ -239,6 +248,7 @@ class ComputeDeltas(AudioTransform):
         super().__init__()
         self.win_length = win_length
         self.mode = mode
+        check_slope(win_length, mode)
 
     def forward(self, specgram: Tensor) -> Tensor:
         return compute_deltas(specgram, self.win_length, self.mode)
@@ -257,6 +267,8 @@ class TimeStretch(AudioTransform):
     ) -> None:
         super().__init__()
         self.fixed_rate = fixed_rate
+        if not 1 <= n_freq <= LONGEST_FRAME:
+            raise ShapeError(f"TimeStretch: n_freq {n_freq} must be 1 to {LONGEST_FRAME}")
         hop = n_freq - 1 if hop_length is None else hop_length
         self.register_buffer("phase_advance", linspace(0, math.pi * hop, n_freq).unsqueeze(-1))
 

@@ -45,7 +45,7 @@ class GaussianBlur(RandomImageTransform):
         return resampled(images, rows, _matrices(width, self.kernel_size[0], sigma), False)
 
     def still(self, images: Any) -> Any:
-        if self.draws:
+        if self.draws or not len(images):
             return images
         pixels, back = as_images(images, "GaussianBlur")
         return back(self.changed(pixels, np.zeros((1, 1))))

@@ -46,9 +46,11 @@ def padded(
     out = images.index_select(-2, from_numpy(rows)).index_select(-1, from_numpy(columns))
     if mode != "constant":
         return out
-    inner = np.zeros((height + top + bottom, width + left + right), np.bool_)
-    inner[top : top + height, left : left + width] = True
-    return where(from_numpy(inner), out, colours(fill, images).to(images.dtype))
+    blank = colours(fill, images).to(images.dtype)
+    # an axis at a time: a mask of both would be as large as an image, also where there are no images
+    down, across = np.arange(len(rows)) - top, np.arange(len(columns)) - left
+    out = where(from_numpy(((down >= 0) & (down < height))[:, None]), out, blank)
+    return where(from_numpy((across >= 0) & (across < width)), out, blank)
 
 
 def warped(images: Tensor, matrices: Array, interpolation: str, fill: float | Sequence[float]) -> Tensor:
@@ -58,6 +60,8 @@ def warped(images: Tensor, matrices: Array, interpolation: str, fill: float | Se
         centre
     What lies outside is `fill`, and with "bilinear" the edges blend into it as torchvision's do.
     """
+    if not len(images):
+        return images
     height, width = images.shape[-2:]
     x = np.arange(width) + 0.5 - width / 2
     y = np.arange(height) + 0.5 - height / 2

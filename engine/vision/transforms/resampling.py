@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from engine.errors import EngineError
 from engine.tensor import Tensor
-from engine.tensor.creation import from_numpy
+from engine.tensor.creation import from_numpy, new_zeros
 from engine.vision.transforms.images import computed, working
 
 Interpolation = Literal["nearest", "nearest-exact", "bilinear", "bicubic"]
@@ -80,6 +80,8 @@ def resized(images: Tensor, size: tuple[int, int], interpolation: str, antialias
     height, width = images.shape[-2:]
     if (height, width) == size:
         return images
+    if not len(images):
+        return new_zeros(images, *images.shape[:2], *size)
     rows = weights(height, size[0], interpolation, antialias)
     columns = weights(width, size[1], interpolation, antialias)
     return resampled(images, rows, columns, interpolation.startswith("nearest"))

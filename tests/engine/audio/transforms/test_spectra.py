@@ -116,7 +116,7 @@ def test_a_bank_for_another_spectrogram_says_so():
         transforms.MelScale()(engine.zeros(100, 5))
     with pytest.raises(ShapeError, match="40 coefficients can't be had from 23"):
         transforms.MFCC(melkwargs={"n_mels": 23})
-    with pytest.raises(EngineError, match="win_length 500 must be 1 to n_fft 400"):
+    with pytest.raises(ShapeError, match="win_length 500 1 to n_fft"):
         transforms.Spectrogram(win_length=500)
     with pytest.raises(EngineError, match="power=None gives the complex STFT"):
         functional.spectrogram(CHIRP, 0, engine.ones(16), 16, 8, 16, 2.0, False, return_complex=True)
