@@ -7,6 +7,7 @@ tensors under their paths and its shape as JSON in the file's metadata.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from engine.device import CPU, Device
 from engine.errors import CheckpointError
 from engine.tensor import Tensor
 from engine.tensor.creation import from_numpy
@@ -45,18 +47,61 @@ def save(obj: Any, path: str | os.PathLike[str], metadata: dict[str, str] | None
         fresh.unlink(missing_ok=True)
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(
+    path: str | os.PathLike[str],
+    map_location: str | Device | Callable[[Any, str], Any] | dict[str, str] | None = None,
+    *,
+    weights_only: bool = True,
+) -> Any:
     """What was saved: a dict of tensors, or the tree.
 
+    map_location: the device for the tensors; they come to the CPU unless told otherwise
+    weights_only: a file here never holds anything else, so there is no other way than True
     Raises CheckpointError if the file can't be read, is cut short or isn't safetensors.
     """
+    if not weights_only:
+        raise CheckpointError(
+            "load: weights_only=False would run what a pickle says, and the engine reads safetensors "
+            "only; leave "
+            "it out"
+        )
+    place = _place(map_location)
     try:
         with safe_open(path, framework="np") as file:
             tensors = {key: from_numpy(np.array(file.get_tensor(key))) for key in file.keys()}  # noqa: SIM118 - it is no dict
             notes = file.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{os.fspath(path)} can't be read as safetensors: {error}") from None
+        raise CheckpointError(
+            f"{os.fspath(path)} can't be read as safetensors: {error}{_advice(path)}"
+        ) from None
+    if place is not CPU:
+        tensors = {key: x.to(place) for key, x in tensors.items()}
     return _unpacked(json.loads(notes[_TREE]), tensors) if _TREE in notes else tensors
+
+
+def _place(map_location: Any) -> Device:
+    if isinstance(map_location, dict):
+        map_location = map_location.get("cpu", "cpu")
+    if callable(map_location):
+        raise CheckpointError(
+            "load: map_location is a device here, such as 'cpu'; a function of storages isn't supported"
+        )
+    return CPU if map_location is None else Device(map_location)
+
+
+def _advice(path: str | os.PathLike[str]) -> str:
+    """What to do with a file that PyTorch's own save() has written."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+    except OSError:
+        return ""
+    if start not in (b"PK", b"\x80\x02"):
+        return ""
+    return (
+        "; it looks like a file of torch.save, which is a pickle: write the state_dict with "
+        "safetensors.torch.save_file, and load that"
+    )
 
 
 def _is_flat(obj: Any) -> bool:
@@ -69,7 +114,9 @@ def _packed(obj: Any, path: str, tensors: dict[str, np.ndarray[Any, Any]]) -> An
         name = path or "tensor"
         while name in tensors:  # {"a": {"b": x}, "a.b": y} gives one path twice
             name += "'"
-        tensors[name] = np.asarray(obj.detach().numpy(), order="C")  # ascontiguousarray gives 0-d an axis
+        tensors[name] = np.asarray(
+            obj._device.backend.to_numpy(obj._data), order="C"
+        )  # ascontiguousarray gives 0-d an axis
         return {"tensor": name}
     if obj is None or isinstance(obj, bool | int | float | str):
         return obj

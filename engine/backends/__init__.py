@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.backends import cuda
+from engine.backends import accelerator, cuda, cudnn, mps
 from engine.backends.meta import BACKEND as META
 from engine.backends.meta import MetaArray
 from engine.backends.numpy import BACKEND as NUMPY
@@ -16,7 +16,10 @@ __all__ = [
     "Kernel",
     "KernelTable",
     "MetaArray",
+    "accelerator",
     "cuda",
+    "cudnn",
+    "mps",
     "report",
     "threads",
 ]

@@ -118,7 +118,7 @@ class ParameterDict(Module):
             self[key] = value
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self.__dict__[key] if key in self._names else default
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         if key not in self:

@@ -15,6 +15,7 @@ from engine.dtypes import FLOAT, DType, category_of, get_default_dtype, of, of_n
 from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
 from engine.tensor.axes import shape_of
+from engine.tensor.layouts import check_memory_format
 from engine.tensor.promotion import Number
 
 __all__ = [
@@ -144,7 +145,9 @@ def zeros_like(
     dtype: DType | None = None,
     device: str | Device | None = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
+    check_memory_format("zeros_like", memory_format)
     return _full(input.shape, 0, dtype or input.dtype, device or input._device, requires_grad)
 
 
@@ -154,7 +157,9 @@ def ones_like(
     dtype: DType | None = None,
     device: str | Device | None = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
+    check_memory_format("ones_like", memory_format)
     return _full(input.shape, 1, dtype or input.dtype, device or input._device, requires_grad)
 
 
@@ -165,7 +170,9 @@ def full_like(
     dtype: DType | None = None,
     device: str | Device | None = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
+    check_memory_format("full_like", memory_format)
     return _full(input.shape, fill_value, dtype or input.dtype, device or input._device, requires_grad)
 
 
@@ -175,7 +182,9 @@ def empty_like(
     dtype: DType | None = None,
     device: str | Device | None = None,
     requires_grad: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
+    check_memory_format("empty_like", memory_format)
     place = device or input._device
     return empty(input.shape, dtype=dtype or input.dtype, device=place, requires_grad=requires_grad)
 

@@ -13,9 +13,10 @@ from engine.autograd.mode import MODE
 from engine.autograd.tape import Variable, overwrite, serial_now
 from engine.autograd.views import adopt, assigned, check_writable, keep_values
 from engine.dtypes import of
-from engine.errors import DTypeError, ShapeError
+from engine.errors import DTypeError, NotDifferentiable, ShapeError
 from engine.ops.updates import COPY, FILL
-from engine.tensor import arithmetic
+from engine.tensor import shapes, specials
+from engine.tensor.creation import arange
 from engine.tensor.promotion import Operand, cast, constant, operand
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def replace(x: Tensor, result: Tensor, name: str, since: int = 0) -> Tensor:
     return x
 
 
-def _in_place(name: str, function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def in_place(function: Callable[..., Tensor], name: str = "") -> Callable[..., Tensor]:
+    """The method that writes a function's result back; `name` where it isn't the function's with a _."""
+    name = name or f"{function.__name__}_"
+
     def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         since = serial_now()
         return replace(input, function(input, *args, **kwargs), name, since)
@@ -52,22 +56,6 @@ def _in_place(name: str, function: Callable[..., Tensor]) -> Callable[..., Tenso
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"{function.__name__}, in place."
     return method
-
-
-add_ = _in_place("add_", arithmetic.add)
-sub_ = _in_place("sub_", arithmetic.sub)
-mul_ = _in_place("mul_", arithmetic.mul)
-div_ = _in_place("div_", arithmetic.div)
-pow_ = _in_place("pow_", arithmetic.pow)
-neg_ = _in_place("neg_", arithmetic.neg)
-abs_ = _in_place("abs_", arithmetic.abs)
-exp_ = _in_place("exp_", arithmetic.exp)
-log_ = _in_place("log_", arithmetic.log)
-sqrt_ = _in_place("sqrt_", arithmetic.sqrt)
-tanh_ = _in_place("tanh_", arithmetic.tanh)
-sigmoid_ = _in_place("sigmoid_", arithmetic.sigmoid)
-relu_ = _in_place("relu_", arithmetic.relu)
-clamp_ = _in_place("clamp_", arithmetic.clamp)
 
 
 def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:
@@ -103,3 +91,49 @@ def fill_(input: Tensor, value: Operand) -> Tensor:
 def zero_(input: Tensor) -> Tensor:
     """Every element zero."""
     return fill_(input, 0)
+
+
+def _rearranged(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method by which a tensor becomes a view of itself: only its shape changes, not its memory."""
+    name = f"{function.__name__}_"
+
+    def method(input: Tensor, *args: Any) -> Tensor:
+        recorded = MODE.enabled and input._requires
+        if recorded and input._node is None:
+            raise NotDifferentiable(
+                f"{name}: a leaf that requires grad can't be changed in place; use {function.__name__}()"
+            )
+        view = function(input, *args)
+        input._data = view._data
+        if recorded:
+            input._node, input._slot = view._node, view._slot
+        return input
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"{function.__name__}, in place."
+    return method
+
+
+squeeze_ = _rearranged(shapes.squeeze)
+unsqueeze_ = _rearranged(shapes.unsqueeze)
+transpose_ = _rearranged(shapes.transpose)
+t_ = _rearranged(shapes.t)
+
+
+def polygamma_of(input: Tensor, n: int) -> Tensor:
+    """polygamma, with the tensor first, as its methods have it."""
+    return specials.polygamma(n, input)
+
+
+def fill_diagonal_(input: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """The main diagonal `fill_value`; with wrap it begins anew below a tall matrix's square part."""
+    shape = input.shape
+    if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+        raise ShapeError(f"fill_diagonal_ takes a matrix, or more axes of one size, not shape {tuple(shape)}")
+    if not wrap or shape[0] <= shape[1] or len(shape) > 2:
+        numbers = arange(min(shape))
+        input[(numbers,) * len(shape)] = fill_value
+        return input
+    numbers = arange(0, shape[0] * shape[1], shape[1] + 1)
+    input[numbers // shape[1], numbers % shape[1]] = fill_value
+    return input

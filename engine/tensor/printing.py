@@ -9,18 +9,62 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.dtypes import FLOATING_KINDS, bool_, get_default_dtype, int64
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
-_PRECISION, _THRESHOLD, _EDGE, _LINE = 4, 1000, 3, 80
+
+class Options:
+    """How tensors print: digits, when to shorten, how many at each edge, the line's width, and whether
+    numbers are written with exponents (None: as fits)."""
+
+    precision = 4
+    threshold: float = 1000
+    edgeitems = 3
+    linewidth = 80
+    sci_mode: bool | None = None
+
+
+_SHOWN = Options()
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80},
+    "short": {"precision": 2, "threshold": 1000, "edgeitems": 2, "linewidth": 80},
+    "full": {"precision": 4, "threshold": math.inf, "edgeitems": 3, "linewidth": 80},
+}
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: float | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """How tensors print from now on; what isn't given stays, but sci_mode, which begins anew.
+
+    precision: digits after the point; threshold: elements above which only the edges are shown
+    edgeitems: how many at each edge; linewidth: characters per line
+    profile: "default", "short" or "full"; sci_mode: write exponents always (True) or never (False)
+    """
+    if profile is not None and profile not in _PROFILES:
+        raise EngineError(f"set_printoptions: profile must be one of {', '.join(_PROFILES)}, not {profile!r}")
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems, "linewidth": linewidth}
+    chosen = dict(_PROFILES[profile]) if profile is not None else {}
+    chosen.update({name: value for name, value in given.items() if value is not None})
+    for name, value in chosen.items():
+        setattr(_SHOWN, name, value)
+    _SHOWN.sci_mode = sci_mode
 
 
 def _shown(x: npt.NDArray[Any]) -> list[Any]:
     """The elements that are printed, flat."""
     for axis in range(x.ndim):
-        if x.shape[axis] > 2 * _EDGE:
-            x = np.concatenate([x.take(range(_EDGE), axis), x.take(range(-_EDGE, 0), axis)], axis)
+        if x.shape[axis] > 2 * _SHOWN.edgeitems:
+            x = np.concatenate(
+                [x.take(range(_SHOWN.edgeitems), axis), x.take(range(-_SHOWN.edgeitems, 0), axis)], axis
+            )
     flat: list[Any] = x.reshape(-1).tolist()
     return flat
 
@@ -36,12 +80,15 @@ def _formatter(shown: list[Any], floating: bool) -> Any:
     if whole and finite:
         scientific = high / low > 1e3 and high > 1e8
 
+    if _SHOWN.sci_mode is not None:
+        scientific = _SHOWN.sci_mode
+
     def text(v: float) -> str:
         if not math.isfinite(v):
             return str(v)
         if scientific:
-            return f"{v:.{_PRECISION}e}"
-        return f"{v:.0f}." if whole else f"{v:.{_PRECISION}f}"
+            return f"{v:.{_SHOWN.precision}e}"
+        return f"{v:.0f}." if whole else f"{v:.{_SHOWN.precision}f}"
 
     # zeros, inf and NaN fall in line as they can
     width = max((len(text(v)) for v in shown if math.isfinite(v) and v != 0), default=0)
@@ -64,11 +111,15 @@ def _form(shown: list[Any], kind: str) -> Any:
 def _text(x: npt.NDArray[Any], form: Any, indent: int, brief: bool) -> str:
     if x.ndim == 0:
         return str(form(x.item()))
-    cut = brief and x.shape[0] > 2 * _EDGE
-    rows = [*range(_EDGE), None, *range(x.shape[0] - _EDGE, x.shape[0])] if cut else list(range(x.shape[0]))
+    cut = brief and x.shape[0] > 2 * _SHOWN.edgeitems
+    rows = (
+        [*range(_SHOWN.edgeitems), None, *range(x.shape[0] - _SHOWN.edgeitems, x.shape[0])]
+        if cut
+        else list(range(x.shape[0]))
+    )
     if x.ndim == 1:
         words = [" ..." if k is None else str(form(x[k].item())) for k in rows]
-        per_line = max(1, (_LINE - indent) // (max((len(w) for w in words), default=0) + 2))
+        per_line = max(1, (_SHOWN.linewidth - indent) // (max((len(w) for w in words), default=0) + 2))
         lines = [", ".join(words[k : k + per_line]) for k in range(0, len(words), per_line)]
         return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
     parts = ["..." if k is None else _text(x[k], form, indent + 1, brief) for k in rows]
@@ -83,7 +134,7 @@ def to_text(x: Tensor, name: str = "tensor") -> str:
         suffix.append(f"device='meta', size={tuple(x.shape)}")
     else:
         array = x._device.backend.to_numpy(x._data)
-        brief = array.size > _THRESHOLD
+        brief = array.size > _SHOWN.threshold
         form = _form(_shown(array) if brief else array.reshape(-1).tolist(), array.dtype.kind)
         body = _text(array, form, len(name) + 1, brief)
         if array.size == 0 and array.ndim > 1:

@@ -16,6 +16,7 @@ from engine.tensor.axes import shape_of
 
 __all__ = [
     "bernoulli",
+    "default_generator",
     "dropout",
     "get_rng_state",
     "initial_seed",
@@ -23,9 +24,11 @@ __all__ = [
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",
+    "seed",
     "set_rng_state",
 ]
 
@@ -164,12 +167,50 @@ def randn(
     return out.requires_grad_() if requires_grad else out
 
 
-def rand_like(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    return rand(input.shape, dtype=input.dtype, device=input._device, generator=generator)
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Uniform in [0, 1), of input's shape, and its dtype and device unless told otherwise."""
+    dtype, place = dtype or input.dtype, device or input._device
+    return rand(input.shape, dtype=dtype, device=place, generator=generator, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, *, generator: Generator | None = None) -> Tensor:
-    return randn(input.shape, dtype=input.dtype, device=input._device, generator=generator)
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Normal with mean 0 and variance 1, of input's shape, and its dtype and device unless told otherwise."""
+    dtype, place = dtype or input.dtype, device or input._device
+    return randn(input.shape, dtype=dtype, device=place, generator=generator, requires_grad=requires_grad)
+
+
+def randint_like(
+    input: Tensor,
+    low: int,
+    high: int | None = None,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: str | Device | None = None,
+) -> Tensor:
+    """Whole numbers in [low, high) (one number alone: [0, low)) of input's shape, dtype and device."""
+    bounds = (0, low) if high is None else (low, high)
+    dtype, place = dtype or input.dtype, device or input._device
+    return randint(*bounds, input.shape, dtype=dtype, device=place, generator=generator)
+
+
+def seed() -> int:
+    """Start a sequence that nobody can foresee, and tell its seed."""
+    return default_generator.seed()
 
 
 def randint(

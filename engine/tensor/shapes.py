@@ -12,6 +12,7 @@ from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import shapes as ops
 from engine.ops.elementwise import CLONE
 from engine.tensor.axes import axes, axis, inferred, sizes
+from engine.tensor.layouts import check_memory_format
 from engine.tensor.promotion import cast
 
 __all__ = [
@@ -282,11 +283,13 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     return unary(ops.TRIU, input, (diagonal,))
 
 
-def clone(input: Tensor) -> Tensor:
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with its own memory, through which gradients flow."""
+    check_memory_format("clone", memory_format)
     return unary(CLONE, input)
 
 
-def contiguous(input: Tensor) -> Tensor:
+def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
     """The tensor in row-major memory: itself, or a copy."""
+    check_memory_format("contiguous", memory_format)
     return input if input.is_contiguous() else unary(CLONE, input)

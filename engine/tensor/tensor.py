@@ -27,9 +27,11 @@ from engine.tensor import (
 )
 from engine.tensor import complex as complex_numbers
 from engine.tensor.axes import axis, shape_of
+from engine.tensor.layouts import check_memory_format
 from engine.tensor.methods import Methods
 from engine.tensor.printing import to_text
 from engine.tensor.promotion import Operand
+from engine.tensor.size import Size
 
 
 class Tensor(Methods):
@@ -42,17 +44,20 @@ class Tensor(Methods):
     # a Tensor or None; Any, since who has called backward() knows which
     grad: Any
 
-    def __new__(cls, data: Any = None) -> Tensor:
-        """PyTorch's old constructor: Tensor([1, 2]) is a float tensor of the values."""
+    def __new__(cls, *args: Any) -> Tensor:
+        """PyTorch's old constructor: Tensor([1, 2]) has these values, Tensor(1, 2) this shape."""
+        if len(args) > 1 or (args and isinstance(args[0], int) and not isinstance(args[0], bool)):
+            blank = creation.empty(*args, dtype=float32)
+            return wrap(blank._data, blank._device, cls)  # type: ignore[no-any-return]
+        data = args[0] if args else None
         source = creation.tensor([] if data is None else data, dtype=float32)
         return wrap(source._data, source._device, cls)  # type: ignore[no-any-return]
 
     # what it is
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self._data.shape
-        return shape
+    def shape(self) -> Size:
+        return Size(self._data.shape)
 
     @property
     def dtype(self) -> DType:
@@ -104,7 +109,8 @@ class Tensor(Methods):
 
     def size(self, dim: int | None = None) -> Any:
         """The shape, or the size of one axis."""
-        return self._data.shape if dim is None else self._data.shape[axis(dim, len(self._data.shape))]
+        shape = self._data.shape
+        return Size(shape) if dim is None else shape[axis(dim, len(shape))]
 
     def numel(self) -> int:
         size: int = self._data.size
@@ -128,7 +134,8 @@ class Tensor(Methods):
     def is_complex(self) -> bool:
         return bool(self._data.dtype.kind == "c")
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        check_memory_format("is_contiguous", memory_format)
         flags = getattr(self._data, "flags", None)
         return flags is None or bool(flags.c_contiguous)
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from engine.autograd.graph import saved_tensors_hooks
-from engine.autograd.mode import enable_grad
+from engine.autograd.mode import MODE, enable_grad
 from engine.errors import EngineError
 from engine.nn.containers import Sequential
 from engine.tensor import Tensor
+from engine.tensor.casting import casting_as
 from engine.tensor.random import get_rng_state, set_rng_state
 
 __all__ = ["checkpoint", "checkpoint_sequential"]
@@ -73,6 +74,7 @@ class _Run:
         self.context = context
         self.rng_state = rng_state
         self.compared = compared
+        self.casting = MODE.casting
         self.described: list[tuple[tuple[int, ...], Any]] = []
         self.again: dict[int, Tensor] = {}
 
@@ -97,7 +99,12 @@ class _Run:
         if self.rng_state is not None:
             set_rng_state(self.rng_state)
         try:
-            with enable_grad(), saved_tensors_hooks(keep, lambda x: x), self.context:
+            with (
+                enable_grad(),
+                saved_tensors_hooks(keep, lambda x: x),
+                casting_as(self.casting),
+                self.context,
+            ):
                 self.call()
         finally:
             if self.rng_state is not None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -18,6 +19,10 @@ def test_every_name_of_the_face_is_one_of_torchs():
     assert [n for n in engine.__all__ if n not in ours and not hasattr(torch, n)] == []
     methods = [n for n in dir(engine.Tensor) if not n.startswith("_")]
     assert [n for n in methods if not hasattr(torch.Tensor, n)] == []
+
+
+def test_the_version_is_the_packages():
+    assert engine.__version__ == version("tensorkiln")
 
 
 def test_importing_the_engine_imports_no_oracle_and_no_network():
