@@ -109,4 +109,6 @@ def mnist_dir() -> Path:
 def torch() -> ModuleType:
     """PyTorch, the oracle. `dev.py test --torch` installs it."""
     module: ModuleType = pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed: --torch")
+    # on a busy machine its threads wait for each other twenty times as long as they compute
+    module.set_num_threads(1)
     return module

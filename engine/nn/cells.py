@@ -11,6 +11,7 @@ from engine.nn.functional.recurrence import GATES, Weights, walk
 from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 from engine.tensor import Tensor, creation
+from engine.tensor.casting import under_autocast
 
 __all__ = ["GRUCell", "LSTMCell", "RNNCell", "RNNCellBase"]
 
@@ -65,7 +66,7 @@ class RNNCellBase(Module):
                 f"{name}: the input must be [{self.input_size}] or [N, {self.input_size}], not of shape "
                 f"{input.shape}"
             )
-        if input.dtype is not self.weight_ih.dtype:
+        if input.dtype is not self.weight_ih.dtype and not under_autocast():
             raise DTypeError(
                 f"{name}: the input is {input.dtype} and the weights are {self.weight_ih.dtype}; convert one"
             )
@@ -82,7 +83,7 @@ class RNNCellBase(Module):
                     )
             states = states if input.ndim == 2 else tuple(state.unsqueeze(0) for state in states)
         weights = Weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        made = walk(mode, rows, list(states), weights, (rows.shape[0],), False)
+        made = walk(mode, rows, list(states), weights, (rows.shape[0],), False, cell=True)
         return made if input.ndim == 2 else tuple(state.squeeze(0) for state in made)
 
     def extra_repr(self) -> str:

@@ -13,6 +13,7 @@ from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 from engine.nn.utils.rnn import PackedSequence
 from engine.tensor import Tensor, creation, shapes
+from engine.tensor.casting import under_autocast
 
 __all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
@@ -172,7 +173,7 @@ class RNNBase(Module):
                 f"{self.input_size}"
             )
         weight = self.weight_ih_l0
-        if rows.dtype is not weight.dtype:
+        if rows.dtype is not weight.dtype and not under_autocast():
             raise DTypeError(
                 f"{type(self).__name__}: the input is {rows.dtype} and the weights are {weight.dtype}; "
                 f"convert the input with .to({weight.dtype}), or the model"

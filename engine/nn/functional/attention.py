@@ -10,6 +10,7 @@ from engine.errors import DTypeError, ShapeError
 from engine.ops import attention as ops
 from engine.tensor import Tensor, shapes
 from engine.tensor.blocks import repeat_interleave
+from engine.tensor.casting import under_autocast
 from engine.tensor.products import linear
 from engine.tensor.random import default_generator, dropout
 
@@ -43,7 +44,7 @@ def scaled_dot_product_attention(
     if min(x.ndim for x in operands) < 2:
         given = ", ".join(str(x.shape) for x in operands)
         raise ShapeError(f"{name}: query, key and value need at least two axes, and they are {given}")
-    if len({x.dtype for x in operands}) > 1:
+    if len({x.dtype for x in operands}) > 1 and not under_autocast():
         given = ", ".join(x.dtype.name for x in operands)
         raise DTypeError(f"{name}: query, key and value must have one dtype, and they are {given}")
     if attn_mask is not None:

@@ -220,3 +220,24 @@ def test_mistakes_are_told_with_shapes(call, words):
 def test_an_input_of_another_dtype_is_refused():
     with pytest.raises(DTypeError, match="float64 and the weights are"):
         nn.GRU(F, H)(engine.zeros(T, N, F, dtype=engine.float64))
+
+
+def test_a_state_of_another_dtype_is_refused():
+    with pytest.raises(DTypeError, match=r"an initial state engine\.float64"):
+        nn.GRU(F, H)(engine.zeros(T, N, F), engine.zeros(1, N, H, dtype=engine.float64))
+
+
+@pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"])
+def test_dtypes_under_autocast_are_torchs(torch, name):
+    ours, theirs = getattr(nn, name)(F, H), getattr(torch.nn, name)(F, H)
+    theirs.load_state_dict({k: torch.from_numpy(v.numpy().copy()) for k, v in ours.state_dict().items()})
+    x = np.random.default_rng(0).standard_normal((N, F) if "Cell" in name else (T, N, F)).astype(np.float32)
+    with engine.autocast("cpu"):
+        found = flat(ours(engine.from_numpy(x)))
+    with torch.autocast("cpu"):
+        expected = flat(theirs(torch.from_numpy(x)))
+    for a, b in zip(found, expected, strict=True):
+        assert str(a.dtype).removeprefix("engine.") == str(b.dtype).removeprefix("torch.")
+        np.testing.assert_allclose(a.float().detach().numpy(), b.float().detach().numpy(), atol=2e-2)
+    sum(out.float().sum() for out in found).backward()
+    assert {parameter.grad.dtype for parameter in ours.parameters()} == {engine.float32}
