@@ -1,4 +1,4 @@
-"""Affine maps of the last axis, and the order of channels between them."""
+"""Affine and bilinear maps of the last axis."""
 
 import math
 
@@ -10,7 +10,7 @@ from engine.nn.module import Module
 from engine.nn.parameter import Parameter
 from engine.tensor import Tensor, creation
 
-__all__ = ["Bilinear", "ChannelShuffle", "Linear"]
+__all__ = ["Bilinear", "Linear"]
 
 
 class Linear(Module):
@@ -105,21 +105,3 @@ class Bilinear(Module):
             f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
             f"out_features={self.out_features}, bias={self.bias is not None}"
         )
-
-
-class ChannelShuffle(Module):
-    """The channels of all groups in turn, so that grouped convolutions mix (Zhang et al. 2017).
-
-    groups: how many groups of channels there are, of equal size
-    input: [N, C, ...]
-    """
-
-    def __init__(self, groups: int) -> None:
-        super().__init__()
-        self.groups = groups
-
-    def forward(self, input: Tensor) -> Tensor:
-        return functional.channel_shuffle(input, self.groups)
-
-    def extra_repr(self) -> str:
-        return f"groups={self.groups}"

@@ -225,6 +225,8 @@ def rrelu(
 @in_half
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x above 0, else weight x; the weight is one number, or one per channel (the second axis)."""
+    if weight.ndim > 1:
+        raise ShapeError(f"prelu: weight must be a number or a vector, not of shape {weight.shape}")
     if weight.numel() != 1:
         if input.ndim < 1 or weight.numel() != input.shape[min(1, input.ndim - 1)]:
             raise ShapeError(

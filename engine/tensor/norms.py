@@ -60,7 +60,8 @@ def _affine(
 def _channels(name: str, x: Tensor) -> int:
     if x.ndim < 2:
         raise ShapeError(f"{name} needs an input of shape [N, C, ...], not {x.shape}")
-    return x.shape[1]
+    channels: int = x.shape[1]
+    return channels
 
 
 # over the last axes

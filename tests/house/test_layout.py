@@ -11,7 +11,8 @@ from requirements.environment import ROOT
 ROOMS = ["engine", "service", "workers", "migrations", "tensorkiln"]
 CODE = [*ROOMS, "tests", "benchmarks", "requirements"]
 BANNED = {"utils", "helpers", "helper", "manager", "common", "misc"}
-ALLOWED = {"engine/utils"}  # PyTorch's users type engine.utils.data
+# PyTorch's users type engine.utils.data and engine.nn.utils; the tests mirror them
+ALLOWED = {f"{root}engine/{part}utils" for root in ("", "tests/") for part in ("", "nn/")}
 JUDGES = {"engine/parity"}  # PyTorch's own test data against the engine as a whole
 
 

@@ -1,9 +1,9 @@
-"""Features of two inputs, or of groups of channels, brought together."""
+"""Features of two inputs brought together."""
 
 from engine.errors import ShapeError
 from engine.tensor import Tensor
 
-__all__ = ["bilinear", "channel_shuffle"]
+__all__ = ["bilinear"]
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -27,16 +27,3 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     out = rows.reshape(-1, outputs, second) @ input2.reshape(-1, second, 1)
     out = out.reshape(*input1.shape[:-1], outputs)
     return out if bias is None else out + bias
-
-
-def channel_shuffle(input: Tensor, groups: int) -> Tensor:
-    """The channels of all groups in turn: the first of each, then the second of each (Zhang et al. 2017).
-
-    input: [N, C, ...], with C divisible by groups
-    """
-    if input.ndim < 3:
-        raise ShapeError(f"channel_shuffle needs an input of [N, C, ...] with places, not {input.shape}")
-    batch, channels, *places = input.shape
-    if groups < 1 or channels % groups:
-        raise ShapeError(f"channel_shuffle: {groups} groups don't divide {channels} channels")
-    return input.reshape(batch, groups, channels // groups, *places).transpose(1, 2).reshape(input.shape)
