@@ -109,12 +109,27 @@ class casting:
         before = MODE.casting
         kept = before.kept if before is not None and before.kept is not None else {}
         self._before.append(before)
-        MODE.casting = Casting(self.dtype, kept if self.keep else None)
+        self.begin(Casting(self.dtype, kept if self.keep else None))
+
+    def begin(self, now: Casting | None) -> None:
+        MODE.casting = now
         _count(1)
 
     def __exit__(self, *failure: object) -> None:
         MODE.casting = self._before.pop()
         _count(-1)
+
+
+class casting_as(casting):
+    """Within the block, cast as MODE.casting said elsewhere, for what is computed a second time."""
+
+    def __init__(self, known: Casting | None) -> None:
+        super().__init__(None if known is None else known.dtype)
+        self.known = known
+
+    def __enter__(self) -> None:
+        self._before.append(MODE.casting)
+        self.begin(self.known)
 
 
 def under_autocast() -> bool:

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -120,3 +122,26 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
         engine.save({"x": engine.ones(1)}, path)
     assert engine.load(path)["x"].item() == 0
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "complex64"])
+def test_every_dtype_goes_to_torch_and_comes_from_it(tmp_path, torch, dtype):
+    safetensors = pytest.importorskip("safetensors.torch", reason="PyTorch, the oracle")
+    ours = {"w": engine.tensor([[1.5, -2.25], [3e4, 0.1]], dtype=getattr(engine, dtype))}
+    engine.save(ours, tmp_path / "ours")
+    read = safetensors.load_file(tmp_path / "ours")
+    assert read["w"].dtype is getattr(torch, dtype)
+    assert read["w"].tolist() == ours["w"].tolist()
+    safetensors.save_file({"w": read["w"] * 2}, tmp_path / "theirs")
+    again = engine.load(tmp_path / "theirs")["w"]
+    assert again.dtype is getattr(engine, dtype)
+    assert again.tolist() == (ours["w"] * 2).tolist()
+
+
+def test_half_precision_is_loaded_by_a_program_that_never_made_any(tmp_path):
+    engine.save({"w": engine.ones(2, dtype=engine.bfloat16)}, tmp_path / "w")
+    code = f"import engine; print(engine.load({str(tmp_path / 'w')!r})['w'] * 2)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "tensor([2., 2.], dtype=engine.bfloat16)"
