@@ -51,8 +51,9 @@ from engine.dtypes import float64 as double
 from engine.dtypes import int16 as short
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
-from engine.nn.functional import face
+from engine.nn.functional import face, shown
 from engine.nn.functional.face import *  # noqa: F403
+from engine.nn.functional.shown import *  # noqa: F403
 from engine.serialization import load, save
 from engine.signal import spectrogram
 from engine.signal.spectrogram import *  # noqa: F403
@@ -227,6 +228,7 @@ __all__ += random.__all__
 __all__ += reductions.__all__
 __all__ += scattering.__all__
 __all__ += shapes.__all__
+__all__ += shown.__all__
 __all__ += solvers.__all__
 __all__ += specials.__all__
 __all__ += spectrogram.__all__

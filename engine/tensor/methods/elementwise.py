@@ -1,7 +1,7 @@
 """What a tensor computes element by element."""
 
 from engine.autograd.tape import Variable
-from engine.tensor import arithmetic, comparison, complex, specials, transcendental
+from engine.tensor import activations, arithmetic, comparison, complex, specials, transcendental
 
 
 class ElementwiseMethods(Variable):
@@ -64,6 +64,8 @@ class ElementwiseMethods(Variable):
     sigmoid = arithmetic.sigmoid
     erf = arithmetic.erf
     relu = arithmetic.relu
+    hardshrink = activations.hardshrink
+    prelu = activations.prelu
     isnan = arithmetic.isnan
     isinf = arithmetic.isinf
     isfinite = arithmetic.isfinite
