@@ -7,9 +7,9 @@ from engine.autograd import enable_grad, no_grad
 from engine.errors import EngineError
 from engine.nn.state import as_tensor
 from engine.optim.line_search import strong_wolfe
-from engine.optim.optimizer import Closure, Optimizer, State
+from engine.optim.optimizer import Closure, Group, Optimizer, State
 from engine.tensor import Tensor
-from engine.tensor.creation import zeros
+from engine.tensor.creation import zeros, zeros_like
 from engine.tensor.shapes import cat
 
 NEARLY_NO_CURVATURE = 1e-10  # PyTorch's: a pair with less of it isn't remembered
@@ -71,6 +71,12 @@ class LBFGS(Optimizer):
         return (
             as_tensor(value).clone().to(device=p.device, dtype=p.dtype) if hasattr(value, "shape") else value
         )
+
+    def update(self, p: Tensor, g: Tensor, state: State, group: Group, lr: Tensor) -> None:
+        """What the state holds of p in the end, for estimates of memory; steps are of all parameters."""
+        for name in ("old_dirs", "old_stps"):
+            state[name] = [zeros_like(p) for _ in range(group["history_size"])]
+        state["d"], state["prev_flat_grad"] = zeros_like(p), zeros_like(p)
 
     def _step(self, closure: Closure | None) -> Any:
         if closure is None:

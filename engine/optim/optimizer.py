@@ -59,9 +59,17 @@ class Optimizer:
             raise EngineError(
                 "an optimizer takes a list of parameters or of groups; put the tensor into a list"
             )
+        if hasattr(params, "parameters"):
+            raise EngineError(
+                f"an optimizer takes parameters, not a {type(params).__name__}; pass its parameters()"
+            )
         groups = list(params)
         if not groups:
-            raise EngineError("an optimizer needs at least one parameter, and the list is empty")
+            raise EngineError(
+                "an optimizer needs at least one parameter, and the list is empty; is every layer an "
+                "attribute of "
+                "the module, or in a ModuleList?"
+            )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:

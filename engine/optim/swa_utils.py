@@ -10,7 +10,7 @@ from engine.autograd import no_grad
 from engine.device import Device
 from engine.dtypes import int64
 from engine.errors import EngineError
-from engine.nn.batch_norm import _BatchNorm
+from engine.nn import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from engine.nn.module import Module
 from engine.optim.lr_scheduler.scheduler import LRScheduler, per_group
 from engine.optim.optimizer import Optimizer
@@ -148,7 +148,9 @@ def update_bn(loader: Iterable[Any], model: Module, device: Device | str | None 
 
     loader: batches, of which lists and tuples hold the input first; device: where to move the inputs
     """
-    norms = [module for module in model.modules() if isinstance(module, BatchNorm1d | BatchNorm2d | BatchNorm3d)]
+    norms = [
+        module for module in model.modules() if isinstance(module, BatchNorm1d | BatchNorm2d | BatchNorm3d)
+    ]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]

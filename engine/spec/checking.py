@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from engine.optim.lr_scheduler import ReduceLROnPlateau
 from engine.spec.complaints import Complaints, show
 from engine.spec.datasets import DatasetSchema
 from engine.spec.inference import REFUSALS
-from engine.spec.jobs import Choice, Job, read_job
+from engine.spec.jobs import Choice, Job, make_scheduler, read_job
 from engine.spec.models import ModelReport, metered_model, untouched_generator
 from engine.spec.preparation import prepared_targets
 from engine.spec.rehearsal import Cost, Rehearsal
@@ -118,7 +119,7 @@ class _Check:
         model, device, tally = metered_model(self.model)
         made = self._optimizer(optimizer, list(model.parameters())) if optimizer else None
         if self.job.scheduler and made is not None:
-            self._made(self.job.scheduler, optimizer=made)
+            self._scheduler(self.job.scheduler, made)
         if loss is None:
             return None
         targets = prepared_targets(np.zeros((0, *self.dataset.target_shape), self.dataset.target_dtype))
@@ -163,6 +164,28 @@ class _Check:
             )
             return None
         return self._made(choice, params=parameters)
+
+    def _scheduler(self, choice: Choice, optimizer: Any) -> None:
+        """It can be made, follows a metric that there is, and lasts to the end of the job."""
+        steps = self._steps()
+        try:
+            made = make_scheduler(choice, optimizer, steps)
+        except REFUSALS as error:
+            self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
+            return
+        if isinstance(made, ReduceLROnPlateau) and made.mode == "max" and not self.job.metrics:
+            detail = 'mode is "max", and the loss is to fall; name the metric that is to grow in metrics'
+            self.complaints.add(f"{choice.pointer}/mode", detail)
+        length = getattr(made, "total_steps", None)
+        if length is not None and steps is not None and length < steps:
+            detail = f"the cycle has {length} steps and the job {steps}; leave its length out to fit it"
+            self.complaints.add(choice.pointer, detail)
+
+    def _steps(self) -> int | None:
+        """Steps of the whole job, where it says enough."""
+        size, epochs = self.job.plain.get("batch_size"), self.job.plain.get("epochs")
+        samples = self.dataset.splits.get(TRAIN, 0)
+        return -(-samples // size) * epochs if size and epochs and samples else None
 
     def _made(self, choice: Choice, **extra: Any) -> Any:
         try:

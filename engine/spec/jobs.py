@@ -1,7 +1,7 @@
 """Reading a training job: its fields, and the loss, optimizer, transforms and metrics that it names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -208,3 +208,12 @@ def _object(value: Any, pointer: str, entry: Entry, complaints: Complaints) -> d
         complaints.add(pointer, f"{entry.name} is {show(value)}, not an object or null")
         return None
     return entry.complete(entry.read(dict(value), pointer, complaints))
+
+
+def make_scheduler(choice: Choice, optimizer: Any, steps: int | None) -> Any:
+    """The scheduler of a job of so many steps (None: unknown); a cycle is as long as the job unless told."""
+    length = ("total_steps", "epochs", "steps_per_epoch")
+    is_told = any(choice.values.get(name) is not None for name in length)
+    if "total_steps" in choice.entry.arguments and steps is not None and not is_told:
+        choice = replace(choice, values={**choice.values, "total_steps": steps})
+    return choice.make(optimizer=optimizer)

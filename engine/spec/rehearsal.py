@@ -47,16 +47,17 @@ class Rehearsal:
 
     def run(self, samples: int, loss: Any, optimizer: Any) -> Cost:
         """Two steps, since from the second on the optimizer's state is there as well."""
-        states: dict[int, dict[str, Any]] = {}
         flops = 0
         self.tally.peak_bytes = self.tally.live_bytes  # drawing the weights isn't part of a step
         for _ in range(2):
             before = self.tally.flops
-            self._step(samples, loss, optimizer, states)
+            self._step(samples, loss, optimizer)
             flops = self.tally.flops - before
+        # an optimizer with a closure evaluates the loss at most so often in a step
+        flops *= max((group.get("max_eval", 1) for group in optimizer.param_groups), default=1)
         return Cost(flops, self.tally.peak_bytes)
 
-    def _step(self, samples: int, loss: Any, optimizer: Any, states: dict[int, dict[str, Any]]) -> None:
+    def _step(self, samples: int, loss: Any, optimizer: Any) -> None:
         inputs, targets = self.batch(samples)
         value = loss(self.model(inputs), targets)
         optimizer.zero_grad()
@@ -66,4 +67,4 @@ class Rehearsal:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    optimizer.update(p, p.grad, states.setdefault(id(p), {}), group, rate)
+                    optimizer.update(p, p.grad, optimizer.state[p], group, rate)

@@ -13,7 +13,7 @@ from engine.optim import Optimizer
 from engine.optim.lr_scheduler import LRScheduler
 from engine.spec import DatasetSchema, Problem, SpecError, build_model, check_job, check_model
 from engine.spec.checking import TRAIN
-from engine.spec.jobs import FIELDS, read_canonical
+from engine.spec.jobs import FIELDS, make_scheduler, read_canonical
 from engine.spec.metrics import METRICS, Counter
 from engine.tensor.random import default_generator
 from engine.training.batches import Split
@@ -63,7 +63,8 @@ def assemble(job: Mapping[str, Any], model: Mapping[str, Any], splits: Splits) -
     plain = read.plain
     module = build_model(checked_model.definition, plain["seed"])
     optimizer = read.optimizer.make(params=module.parameters())
-    scheduler = read.scheduler.make(optimizer=optimizer) if read.scheduler else None
+    steps = -(-len(splits[TRAIN][0]) // plain["batch_size"]) * plain["epochs"]
+    scheduler = make_scheduler(read.scheduler, optimizer, steps) if read.scheduler else None
     transforms = [choice.make() for choice in read.transforms]
     name = read.evaluate["split"] if read.evaluate else ""
     every = read.evaluate["every"] if read.evaluate else 1

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from engine.autograd import no_grad
 from engine.data.transform import Draws
 from engine.errors import CheckpointError
+from engine.optim.lr_scheduler import ReduceLROnPlateau
 from engine.serialization import save
 from engine.spec.models import untouched_generator
 from engine.tensor import Tensor
@@ -165,14 +166,29 @@ class Trainer:
     def _step(self, inputs: Tensor, targets: Tensor) -> None:
         """One step, and its points."""
         parts, progress = self.parts, self._progress
-        output = self.model(inputs)
-        loss = parts.loss(output, targets)
-        value = float(loss.item())
-        if not math.isfinite(value):
-            raise LossNotFinite(progress.step + 1, value)
-        parts.optimizer.zero_grad()
-        loss.backward()
-        parts.optimizer.step()
+        # the first evaluation's; an optimizer that evaluates again does so from elsewhere
+        seen: list[tuple[float, Tensor]] = []
+
+        def evaluate() -> Tensor:
+            output = self.model(inputs)
+            loss: Tensor = parts.loss(output, targets)
+            if not seen:
+                value = float(loss.item())
+                if not math.isfinite(value):
+                    raise LossNotFinite(progress.step + 1, value)
+                seen.append((value, output.detach()))
+            parts.optimizer.zero_grad()
+            loss.backward()
+            return loss
+
+        if parts.optimizer.needs_closure:
+            parts.optimizer.step(evaluate)
+        else:
+            evaluate()
+            parts.optimizer.step()
+        if parts.scheduler is not None and parts.scheduler.per_step:
+            parts.scheduler.step()
+        value, output = seen[0]
         count = inputs.shape[0]
         progress.step += 1
         progress.position += 1
@@ -181,7 +197,7 @@ class Trainer:
         at, epoch = now_ms(), progress.epoch + 1
         self._curves.add("loss", progress.step, value, epoch, at)
         for name, metric in parts.metrics.items():
-            total = metric(output.detach().numpy(), targets.numpy())
+            total = metric(output.numpy(), targets.numpy())
             progress.sums[name] += total
             self._curves.add(name, progress.step, total / count, epoch, at)
 
@@ -200,13 +216,27 @@ class Trainer:
         at = now_ms()
         for key, value in summary.items():
             self._curves.add(key, progress.step, value, number, at)
-        if parts.scheduler is not None:
-            parts.scheduler.step()
+        self._schedule(summary)
         progress.epoch, progress.position, progress.seen = number, 0, 0
         progress.sums, progress.summary = self._zeros(), summary
         self._report(callbacks)
         callbacks.on_epoch(number, dict(summary))
         return True
+
+    def _schedule(self, summary: dict[str, float]) -> None:
+        """Step a scheduler that goes by epochs; one that follows a metric, where the metric was measured.
+
+        It follows the evaluation, or the training where there is none: the loss, or the job's first metric
+        if it is to grow.
+        """
+        parts = self.parts
+        if isinstance(parts.scheduler, ReduceLROnPlateau):
+            split = "train" if parts.evaluation is None else parts.evaluation_name
+            name = "loss" if parts.scheduler.mode == "min" else next(iter(parts.metrics), "loss")
+            if f"{split}_{name}" in summary:
+                parts.scheduler.step(summary[f"{split}_{name}"])
+        elif parts.scheduler is not None and not parts.scheduler.per_step:
+            parts.scheduler.step()
 
     def _measure(self, split: Split, callbacks: Callbacks) -> dict[str, float] | None:
         """Mean loss and metrics over a split, in evaluation mode; None if the callbacks stopped it."""

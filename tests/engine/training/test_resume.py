@@ -49,6 +49,28 @@ VARIANTS: dict[str, dict] = {
         "optimizer": {"type": "AdamW", "lr": 0.01, "amsgrad": True},
         "scheduler": {"type": "StepLR", "step_size": 1},
     },
+    "RMSprop, following the loss": {
+        "optimizer": {"type": "RMSprop", "lr": 0.01, "centered": True, "momentum": 0.5},
+        "scheduler": {"type": "ReduceLROnPlateau", "patience": 0, "threshold": 0.5},
+    },
+    "one cycle": {
+        "optimizer": {"type": "NAdam", "lr": 0.01},
+        "scheduler": {"type": "OneCycleLR", "max_lr": 0.05},
+    },
+    "warm-up": {
+        "optimizer": {"type": "Adagrad", "lr": 0.05},
+        "scheduler": {
+            "type": "SequentialLR",
+            "schedulers": [
+                {"type": "LinearLR", "total_iters": 1},
+                {"type": "CosineAnnealingLR", "T_max": 2},
+            ],
+            "milestones": [1],
+        },
+    },
+    "LBFGS": {
+        "optimizer": {"type": "LBFGS", "lr": 0.5, "max_iter": 3, "history_size": 4},
+    },
 }
 
 
