@@ -86,7 +86,7 @@ def _parts(x: Tensor, key: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]
     """The index tensors of a key, and the key with True in their places."""
     indices: list[Any] = []
     parts: list[Any] = []
-    for part in key:
+    for position, part in enumerate(key):
         if part is None or part is Ellipsis or type(part) is int:
             parts.append(part)
         elif isinstance(part, slice):
@@ -96,7 +96,7 @@ def _parts(x: Tensor, key: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]
         elif isinstance(part, np.integer):
             parts.append(int(part))
         else:
-            for each in _index_tensors(x, part):
+            for each in _index_tensors(x, part, key, position):
                 indices.append(each)
                 parts.append(True)
     if parts.count(Ellipsis) > 1:
@@ -111,7 +111,7 @@ def _slice(part: slice) -> slice:
     return slice(start, stop, step)
 
 
-def _index_tensors(x: Tensor, part: Any) -> list[Any]:
+def _index_tensors(x: Tensor, part: Any, key: tuple[Any, ...], position: int) -> list[Any]:
     """Integer tensors for one part of a key: itself, or the coordinates of a mask's true elements."""
     if not isinstance(part, Variable):
         try:
@@ -127,10 +127,40 @@ def _index_tensors(x: Tensor, part: Any) -> list[Any]:
         part = wrap(x._device.backend.from_numpy(array), x._device)
     kind = part._data.dtype.kind
     if kind == "b":
+        _check_mask(x, part._data.shape, key, position)
         return _coordinates(part)
     if kind in SMOOTH_KINDS:
         raise DTypeError(f"a tensor of {part.dtype} is no index; indices are integers, or a bool mask")
     return [part]
+
+
+def _check_mask(x: Tensor, mask: tuple[int, ...], key: tuple[Any, ...], position: int) -> None:
+    """A mask must have the sizes of the axes for which it stands; coordinates alone wouldn't tell."""
+    shape = tuple(x._data.shape)
+    if any(part is Ellipsis for part in key[:position]):
+        start = len(shape) - sum(_reach(part) for part in key[position:])
+    else:
+        start = sum(_reach(part) for part in key[:position])
+    if shape[start : start + len(mask)] != tuple(mask):
+        last = start + len(mask) - 1
+        axes = f"axis {start}" if last <= start else f"axes {start} to {last}"
+        raise IndexError_(
+            f"a mask of shape {tuple(mask)} doesn't fit {axes} of a tensor of shape {shape}; it must have "
+            "the "
+            "sizes of the axes that it selects from"
+        )
+
+
+def _reach(part: Any) -> int:
+    """How many axes a part of a key stands for."""
+    if part is None or part is Ellipsis:
+        return 0
+    if isinstance(part, Variable):
+        return len(part._data.shape) if part._data.dtype.kind == "b" else 1
+    if isinstance(part, list | tuple | np.ndarray):
+        array = np.asarray(part)
+        return array.ndim if array.dtype.kind == "b" else 1
+    return 1
 
 
 def _coordinates(mask: Any) -> list[Any]:

@@ -34,6 +34,10 @@ from engine.tensor.promotion import Operand
 from engine.tensor.size import Size
 
 
+class _NoLength(ShapeError, TypeError):
+    """What Python's len() and iter() raise for what has no length."""
+
+
 class Tensor(Methods):
     """An n-dimensional array of one dtype on one device, whose computation can be differentiated."""
 
@@ -271,12 +275,12 @@ class Tensor(Methods):
 
     def __len__(self) -> int:
         if not self._data.shape:
-            raise ShapeError("a zero-dimensional tensor has no length")
+            raise _NoLength("a zero-dimensional tensor has no length; it is a single number, item() gives it")
         return int(self._data.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self._data.shape:
-            raise ShapeError("a zero-dimensional tensor can't be iterated over")
+            raise _NoLength("a zero-dimensional tensor can't be iterated over; it is a single number")
         return iter(shapes.unbind(self))
 
     def __contains__(self, value: Any) -> bool:

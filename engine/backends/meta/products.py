@@ -1,6 +1,6 @@
 """Shapes of matrix products."""
 
-from engine.backends.meta.array import MetaArray, broadcast
+from engine.backends.meta.array import MetaArray, broadcast, count
 from engine.backends.registry import Kernel
 from engine.errors import ShapeError
 
@@ -17,9 +17,11 @@ def _matmul(a: MetaArray, b: MetaArray) -> MetaArray:
 
 def _linear(x: MetaArray, weight: MetaArray, bias: MetaArray | None = None) -> MetaArray:
     if weight.ndim != 2 or x.ndim == 0 or x.shape[-1] != weight.shape[1]:
+        # images, most often, that were to become vectors
+        flat = x.ndim > 2 and weight.ndim == 2 and count(x.shape[1:]) == weight.shape[1]
         raise ShapeError(
             f"linear: input {x.shape} doesn't fit weight {weight.shape}: the input's last axis must be "
-            f"the weight's in_features, its second axis"
+            f"the weight's in_features, its second axis{'; flatten(1) the input first' if flat else ''}"
         )
     if bias is not None and bias.shape != (weight.shape[0],):
         raise ShapeError(

@@ -22,9 +22,11 @@ def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tup
     if input.ndim == 0 or (
         (*input.shape[:1], *input.shape[2:]) != target.shape[: input.ndim] and input.ndim > 1
     ):
+        fitting = (*input.shape[:1], *input.shape[2:])
+        lead = target.ndim == input.ndim and target.shape[1] == 1 and target.squeeze(1).shape == fitting
         raise ShapeError(
             f"{name}: input {input.shape} and target {target.shape} don't fit; the target has the input's "
-            "axes without the second, which holds the classes"
+            f"axes without the second, which holds the classes{'; squeeze(1) the target' if lead else ''}"
         )
     if input.ndim == 1:
         if target.shape != ():
@@ -137,7 +139,9 @@ def _soft_cross_entropy(
 ) -> Tensor:
     if input.shape != target.shape:
         raise ShapeError(
-            f"cross_entropy: probabilities {target.shape} must have the input's shape {input.shape}"
+            f"cross_entropy: a target of {target.dtype} holds probabilities, and with shape "
+            f"{target.shape} it "
+            f"doesn't have the input's shape {input.shape}; classes are int64, convert them with .long()"
         )
     axis = min(1, input.ndim - 1)
     if smoothing:

@@ -13,6 +13,7 @@ from engine.tensor.activations import logsigmoid
 from engine.tensor.arithmetic import where
 from engine.tensor.casting import in_single
 from engine.tensor.creation import full_like
+from engine.tensor.promotion import require_floating
 from engine.tensor.transcendental import xlogy
 
 __all__ = [
@@ -52,6 +53,8 @@ def _elementwise(
 ) -> Tensor:
     check_reduction(reduction)
     operands = same_shape(name, input, target)
+    if reduction == "mean":
+        require_floating(name, operands[0])
     if weight is None:
         return apply(op, operands, (reduction,))
     if weight.shape != input.shape:
