@@ -103,7 +103,9 @@ def from_numpy(ndarray: npt.NDArray[Any]) -> Tensor:
     return wrap(ndarray, CPU)  # type: ignore[no-any-return]
 
 
-def _full(shape: tuple[int, ...], value: Number, dtype: DType, device: Any, requires_grad: bool) -> Tensor:
+def _full(
+    shape: tuple[int, ...], value: Number | complex, dtype: DType, device: Any, requires_grad: bool
+) -> Tensor:
     return _finish(create(ops.FULL, _device(device), (shape, value, dtype)), requires_grad)
 
 
@@ -121,7 +123,7 @@ def ones(
 
 def full(
     size: Any,
-    fill_value: Number,
+    fill_value: Number | complex,
     *,
     dtype: DType | None = None,
     device: str | Device | None = None,
@@ -165,7 +167,7 @@ def ones_like(
 
 def full_like(
     input: Tensor,
-    fill_value: Number,
+    fill_value: Number | complex,
     *,
     dtype: DType | None = None,
     device: str | Device | None = None,
@@ -206,7 +208,7 @@ def new_ones(
 def new_full(
     input: Tensor,
     size: Any,
-    fill_value: Number,
+    fill_value: Number | complex,
     *,
     dtype: DType | None = None,
     device: str | Device | None = None,
