@@ -19,11 +19,11 @@ def _norm_grad(g: Any, x: Any, out: Any, p: float, dim: tuple[int, ...], keepdim
         attained = (x.abs() == norm).logical_or(norm.isnan()).to(g.dtype)
         return x.sign() * attained * (g / attained.sum(dim, keepdim=True))
     if p == 2:
-        return x * (g / norm).masked_fill(norm == 0, 0.0)
+        return x * (g / norm.masked_fill(norm == 0, math.inf))
     if p < 1:
         return (x.sign() * x.abs() ** (p - 1)).masked_fill(x == 0, 0.0) * (g * norm ** (1 - p))
     powered = x.sign() * x.abs() ** (p - 1) if p < 2 else x * x.abs() ** (p - 2)
-    return powered * (g / norm ** (p - 1)).masked_fill(norm == 0, 0.0)
+    return powered * (g / norm.masked_fill(norm == 0, math.inf) ** (p - 1))
 
 
 # (sum |x|^p)^(1/p) over axes; inf and -inf: the extreme |x|, 0: the count of non-zeros

@@ -1,14 +1,14 @@
 """Write the table anew from what is so: `python -m tests.engine.parity.rewrite [name ...]`.
 
-With names, only their rows are tried again. A row's own tolerance stays.
+With names, only their rows are tried again. A row's own tolerance, and what it takes, stays.
 """
 
 import dataclasses
 import sys
 import warnings
 
-from tests.engine.parity import judge
-from tests.engine.parity.table import ARBITRARY, PATH, TOLERANCE32, Row, label, read
+from tests.engine.parity import judge, refusals
+from tests.engine.parity.table import ARBITRARY, Row, label, read, write
 
 # reasons that the first failing sample doesn't tell well
 FAMILIES = {
@@ -44,7 +44,7 @@ def main():
     from torch.testing._internal.common_methods_invocations import op_db
 
     names = set(sys.argv[1:])
-    before = read() if PATH.exists() else {}
+    before = read()
     tried = {}
     for info in op_db:
         row = before.get(label(info)) or Row(label(info))
@@ -53,21 +53,14 @@ def main():
         elif not names or info.name in names:
             try:
                 judge.compare(torch, info, row)
+                refusals.check(torch, info, row)
                 tried[row.entry] = dataclasses.replace(row, reason=None)
             except Exception as error:  # whatever it is: it is the reason
                 tried[row.entry] = dataclasses.replace(row, reason=_reason(info, error))
     # read again: somebody may have tried other names meanwhile
-    lines = [_line(row) for _, row in sorted(((read() if PATH.exists() else {}) | tried).items())]
-    PATH.write_text("".join(f"{line}\n" for line in lines))
-    print(sum(line.split(": ")[1].startswith("passes") for line in lines), "of", len(lines), "pass")
-
-
-def _line(row):
-    if row.reason is not None:
-        return f"{row.entry}: unsupported: {row.reason}"
-    if row.tolerance32 == TOLERANCE32:
-        return f"{row.entry}: passes"
-    return next(line for line in PATH.read_text().splitlines() if line.startswith(f"{row.entry}: passes ("))
+    rows = read() | tried
+    write(rows)
+    print(sum(row.reason is None for row in rows.values()), "of", len(rows), "pass")
 
 
 if __name__ == "__main__":

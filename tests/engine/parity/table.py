@@ -3,8 +3,8 @@
 op_db.txt, module_db.txt and optim_db.txt are of ops, modules and optimizers.
 
 A line is `name: passes`, `name: passes (float32 within 1e-4: why)` or `name: unsupported: why`; an entry
-with a variant is named `name/variant`. `(takes what)` at the end of a line says what the engine computes where
-PyTorch raises an error.
+with a variant is named `name/variant`. `(takes what)` at the end of a line says what the engine computes
+where PyTorch raises an error.
 """
 
 import re
