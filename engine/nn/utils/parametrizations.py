@@ -1,14 +1,15 @@
-"""Parametrizations of weights: by length and direction, and of largest singular value 1."""
+"""Parametrizations of weights: by length and direction, of largest singular value 1, and orthogonal."""
 
 from engine.autograd import no_grad
 from engine.errors import ShapeError
 from engine.nn.functional.vectors import normalize
 from engine.nn.module import Module
+from engine.nn.utils.orthogonal import orthogonal
 from engine.nn.utils.parametrize import register_parametrization
 from engine.tensor import Tensor, creation
 from engine.tensor.shapes import movedim
 
-__all__ = ["spectral_norm", "weight_norm"]
+__all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
 
 def norm_except(v: Tensor, dim: int | None) -> Tensor:
