@@ -40,8 +40,9 @@ class _TransposedConvolution(Filters):
                 strict=True,
             )
         ]
+        fits = len(output_size) in (self.axes, input.ndim) and len(wanted) == self.axes
         longer = tuple(n - m for n, m in zip(wanted, least, strict=False))
-        if len(longer) != self.axes or any(not 0 <= n < s for n, s in zip(longer, self.stride, strict=True)):
+        if not fits or any(not 0 <= n < s for n, s in zip(longer, self.stride, strict=True)):
             most = [m + s - 1 for m, s in zip(least, self.stride, strict=True)]
             raise ShapeError(
                 f"{type(self).__name__}: output_size {list(output_size)} can't be reached from input "

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.backends.numpy.convolutions import padded, taps
 from engine.backends.registry import Kernel
-from engine.backends.windows import Sizes, parts, positions, sides
+from engine.backends.windows import Sizes, parts, positions, reach, sides
 
 Array = npt.NDArray[Any]
 Ufunc = Any
@@ -80,12 +80,15 @@ def _chosen(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Si
     chosen = np.zeros(best.shape, counter)
     larger = np.empty(best.shape, np.bool_)
     number = np.empty(best.shape, counter)
+    near = np.empty_like(best)
     for k, piece in enumerate(pieces[1:], 1):
+        # it is read twice, the elements of a piece lying apart in memory
+        np.copyto(near, piece)
         # numbers grow, so the largest of those that won is the last that did
-        np.greater(piece, best, out=larger)
+        np.greater(near, best, out=larger)
         np.multiply(larger, k, out=number, dtype=counter)
         np.maximum(chosen, number, out=chosen)
-        np.maximum(best, piece, out=best)
+        np.maximum(best, near, out=best)
     if x.dtype.kind == "f" and np.isnan(best).any():
         for k, piece in enumerate(pieces):
             np.copyto(chosen, counter.type(k), where=np.isnan(piece))
@@ -106,6 +109,7 @@ def max_pool_grad(
     pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
     full = tuple(a + n + b for (a, b), n in zip(pads, x.shape[2:], strict=True))
     inner = tuple(slice(a, a + n) for (a, _), n in zip(pads, x.shape[2:], strict=True))
+    apart = all(s >= reach(k, d) for k, s, d in zip(kernel, stride, dilation, strict=True))
     out = np.empty(x.shape, g.dtype)
     for images in _blocks(x):
         chosen = _chosen(x[images], kernel, stride, padding, dilation, space)
@@ -115,8 +119,11 @@ def max_pool_grad(
         part = np.empty(chosen.shape, g.dtype)
         for k, (_, place) in enumerate(taps(kernel, stride, dilation, space)):
             np.equal(chosen, k, out=here)
-            np.multiply(given, here, out=part)
-            total[:, :, *place] += part
+            if apart:
+                np.multiply(given, here, out=total[:, :, *place])
+            else:
+                np.multiply(given, here, out=part)
+                total[:, :, *place] += part
         out[images] = total[:, :, *inner]
     return out
 

@@ -3,7 +3,7 @@
 from engine.autograd.tape import apply, binary
 from engine.backends.windows import reach
 from engine.errors import DTypeError, ShapeError
-from engine.nn.functional.spatial import LETTERS, Each, batched, per_axis
+from engine.nn.functional.spatial import LETTERS, Each, batched, counted, per_axis
 from engine.ops import convolutions as ops
 from engine.ops.shapes import SLICE_GRAD
 from engine.tensor import Tensor
@@ -247,7 +247,9 @@ def _check(
     name: str, axes: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int, layout: str
 ) -> None:
     if weight.ndim != axes + 2:
-        raise ShapeError(f"{name}: weight {list(weight.shape)} has {weight.ndim} axes; it must be {layout}")
+        raise ShapeError(
+            f"{name}: weight {list(weight.shape)} has {counted(weight.ndim)}; it must be {layout}"
+        )
     if groups < 1:
         raise ShapeError(f"{name}: groups must be at least 1, not {groups}")
     for what, other in (("weight", weight), ("bias", bias)):

@@ -354,7 +354,12 @@ def _max_unpool(
         )
     usual = [(n - 1) * s - 2 * p + k for n, s, p, k in zip(x.shape[2:], step, around, kernel, strict=True)]
     size = usual if output_size is None else [int(n) for n in tuple(output_size)[-axes:]]
-    if len(size) != axes or any(not n - s < m < n + s for m, n, s in zip(size, usual, step, strict=True)):
+    fits = output_size is None or len(output_size) in (axes, input.ndim)
+    if (
+        not fits
+        or len(size) != axes
+        or any(not n - s < m < n + s for m, n, s in zip(size, usual, step, strict=True))
+    ):
         raise ShapeError(
             f"{name}: output_size {size} must be less than a stride {list(step)} away from {usual}, to which "
             f"input {list(input.shape)} with kernel_size {list(kernel)} comes"

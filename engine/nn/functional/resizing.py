@@ -11,6 +11,7 @@ from engine.nn.functional.adaptive_pools import (
     adaptive_avg_pool2d,
     adaptive_avg_pool3d,
 )
+from engine.nn.functional.spatial import counted
 from engine.ops.sampling import RESAMPLE
 from engine.tensor import Tensor
 
@@ -57,7 +58,7 @@ def interpolate(
     kind, takes = MODES[mode]
     if axes not in takes:
         raise ShapeError(
-            f"interpolate: input {list(input.shape)} has {axes} axes after [N, C]; mode {mode!r} takes "
+            f"interpolate: input {list(input.shape)} has {counted(axes)} after [N, C]; mode {mode!r} takes "
             f"{' or '.join(map(str, takes))}"
         )
     if align_corners is not None and kind not in ("linear", "cubic"):

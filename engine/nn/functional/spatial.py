@@ -31,10 +31,14 @@ def batched(name: str, input: Tensor, axes: int) -> Tensor:
         return input
     if input.ndim != axes + 1:
         raise ShapeError(
-            f"{name}: input {list(input.shape)} has {input.ndim} axes; it takes [N, C, {LETTERS[axes]}], or "
-            f"[C, {LETTERS[axes]}] for one sample without a batch axis{_advice(input, axes)}"
+            f"{name}: input {list(input.shape)} has {counted(input.ndim)}; it takes [N, C, {LETTERS[axes]}], "
+            f"or [C, {LETTERS[axes]}] for one sample without a batch axis{_advice(input, axes)}"
         )
     return input.unsqueeze(0)
+
+
+def counted(axes: int) -> str:
+    return "1 axis" if axes == 1 else f"{axes} axes"
 
 
 def _advice(input: Tensor, axes: int) -> str:

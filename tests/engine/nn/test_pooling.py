@@ -119,7 +119,7 @@ def test_a_pool_of_many_images_is_done_in_blocks(torch):
         ),
         (
             lambda: nn.MaxPool1d(2)(engine.zeros(4)),
-            "max_pool1d: input [4] has 1 axes; it takes [N, C, L], or [C, L] for one sample without a batch "
+            "max_pool1d: input [4] has 1 axis; it takes [N, C, L], or [C, L] for one sample without a batch "
             "axis; x.unsqueeze(0) gives it one channel",
         ),
         (

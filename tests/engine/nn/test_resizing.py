@@ -153,7 +153,7 @@ def test_affine_grids_agree_with_torch(torch, corners, size, theta):
         ),
         (
             lambda: functional.interpolate(engine.zeros(1, 2, 4), size=3, mode="bilinear"),
-            "interpolate: input [1, 2, 4] has 1 axes after [N, C]; mode 'bilinear' takes 2",
+            "interpolate: input [1, 2, 4] has 1 axis after [N, C]; mode 'bilinear' takes 2",
         ),
         (
             lambda: functional.interpolate(engine.zeros(1, 2, 4), size=3, scale_factor=2),
