@@ -15,7 +15,7 @@ __all__ = ["create_dct", "linear_fbanks", "melscale_fbanks"]
 
 Array = npt.NDArray[Any]
 
-LARGEST_BANK = 1 << 26  # numbers in a matrix
+LARGEST_BANK = 1 << 22  # numbers in a matrix
 
 # Slaney's scale (Auditory Toolbox, 1998): linear below 1 kHz, logarithmic above
 _LINEAR_HZ = 200.0 / 3

@@ -46,8 +46,8 @@ class MelScale(AudioTransform):
     def forward(self, specgram: Tensor) -> Tensor:
         if specgram.ndim < 2 or specgram.shape[-2] != self.fb.shape[0]:
             raise ShapeError(
-                f"MelScale was made for {self.fb.shape[0]} frequencies (n_stft), and the spectrogram "
-                f"[..., F, T] has shape {specgram.shape}; n_stft is n_fft // 2 + 1"
+                f"MelScale was made for {self.fb.shape[0]} frequencies (n_stft), and the spectrogram's last "
+                f"axes (F, T) are {specgram.shape[-2:]}; n_stft is n_fft // 2 + 1"
             )
         bank = self.fb.to(specgram.dtype)
         return specgram.transpose(-1, -2).matmul(bank).transpose(-1, -2)

@@ -19,14 +19,16 @@ def cut(images: Tensor, top: Array, left: Array, size: tuple[int, int]) -> Tenso
     """From each image [C, H, W] the rectangle of this size at its own top and left, [N]."""
     rows = top[:, None] + np.arange(size[0])
     columns = left[:, None] + np.arange(size[1])
-    each = np.arange(len(top))
-    channels = np.arange(images.shape[1])
-    return images[
-        from_numpy(each[:, None, None, None]),
-        from_numpy(channels[None, :, None, None]),
-        from_numpy(rows[:, None, :, None]),
-        from_numpy(columns[:, None, None, :]),
-    ]
+    return taken(images, rows[:, :, None], columns[:, None, :])
+
+
+def taken(images: Tensor, rows: Array, columns: Array) -> Tensor:
+    """The pixels of each image [C, H, W] at its own places, [N, h, w] together: [N, C, h, w]."""
+    count, channels, height, width = images.shape
+    plane = np.arange(count * channels).reshape(count, channels, 1, 1) * (height * width)
+    place = plane + (rows * width + columns)[:, None]
+    # one axis and one index: several of each are looked up many times slower
+    return images.reshape(-1).index_select(0, from_numpy(place.reshape(-1))).reshape(place.shape)
 
 
 def padded(
@@ -70,8 +72,8 @@ def warped(images: Tensor, matrices: Array, interpolation: str, fill: float | Se
     column, row = source[0] + width / 2 - 0.5, source[1] + height / 2 - 0.5
     blank = colours(fill, images)
     if interpolation == "nearest":
-        taken, inside = _at(images, np.rint(row), np.rint(column))
-        return where(from_numpy(inside[:, None]), taken, blank.to(images.dtype))
+        drawn, inside = _at(images, np.rint(row), np.rint(column))
+        return where(from_numpy(inside[:, None]), drawn, blank.to(images.dtype))
 
     def blend(pixels: Tensor) -> Tensor:
         top, left = np.floor(row), np.floor(column)
@@ -80,10 +82,10 @@ def warped(images: Tensor, matrices: Array, interpolation: str, fill: float | Se
         for down in (0, 1):
             for right in (0, 1):
                 weight = (1 - np.abs(row - top - down)) * (1 - np.abs(column - left - right))
-                taken, inside = _at(pixels, top + down, left + right)
+                drawn, inside = _at(pixels, top + down, left + right)
                 weight = weight * inside
                 cover += weight
-                total = taken * from_numpy(weight[:, None].astype(working(images))) + total
+                total = drawn * from_numpy(weight[:, None].astype(working(images))) + total
         covered = from_numpy(cover[:, None].astype(working(images)))
         out: Tensor = (total - blank) * covered + blank
         return out
@@ -97,9 +99,4 @@ def _at(images: Tensor, row: Array, column: Array) -> tuple[Tensor, npt.NDArray[
     inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
     rows = np.clip(row, 0, height - 1).astype(np.int64)
     columns = np.clip(column, 0, width - 1).astype(np.int64)
-    each = np.arange(len(rows))[:, None, None, None]
-    channels = np.arange(images.shape[1])[None, :, None, None]
-    taken = images[
-        from_numpy(each), from_numpy(channels), from_numpy(rows[:, None]), from_numpy(columns[:, None])
-    ]
-    return taken, inside
+    return taken(images, rows, columns), inside

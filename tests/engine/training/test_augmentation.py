@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.data.transform import Draws
-from engine.spec import catalogue
+from engine.spec import SpecError, catalogue
 from engine.training import Callbacks, Trainer, TrainingState
 from engine.training.batches import Split
 from engine.vision.transforms import Normalize, RandomCrop, RandomHorizontalFlip, ToTensor
@@ -109,9 +109,24 @@ def test_a_job_can_name_every_random_transform(job, model, splits):
     assert len(tried) >= 13
 
 
-def test_an_enormous_size_is_refused_before_anything_is_made(job, model, splits):
-    from engine.spec import SpecError
+def test_a_job_can_train_on_sound(job, model, splits):
+    waves = {
+        name: (np.random.default_rng(k).normal(size=(len(targets), 400)).astype(np.float32), targets)
+        for k, (name, (_, targets)) in enumerate(splits.items())
+    }
+    model["input"]["shape"] = [8, 13]
+    job["transforms"] = [
+        {"type": "MelSpectrogram", "sample_rate": 8000, "n_fft": 64, "n_mels": 8},
+        {"type": "AmplitudeToDB", "top_db": 60},
+        {"type": "TimeMasking", "time_mask_param": 4},
+    ]
+    trainer = Trainer.from_job(job, model, waves)
+    varied = trainer.parts.train.span(0, 8, Draws(0, 0))[0].numpy()
+    assert ((varied == 0).all(axis=1).sum(axis=1) > 0).any()
+    assert trainer.fit().status == "finished"
 
+
+def test_an_enormous_size_is_refused_before_anything_is_made(job, model, splits):
     chain = [{"type": "ToTensor"}, {"type": "Resize", "size": [100_000, 100_000]}]
     with pytest.raises(SpecError, match="of 1 to 16384"):
         Trainer.from_job({**job, "transforms": chain}, model, splits)
