@@ -24,6 +24,7 @@ from engine.nn import (
     pooling,
     rectifier,
     rnn,
+    rnn_base,
     shape,
     softmax,
     transformer,
@@ -55,6 +56,7 @@ from engine.nn.patches import *  # noqa: F403
 from engine.nn.pooling import *  # noqa: F403
 from engine.nn.rectifier import *  # noqa: F403
 from engine.nn.rnn import *  # noqa: F403
+from engine.nn.rnn_base import *  # noqa: F403
 from engine.nn.shape import *  # noqa: F403
 from engine.nn.softmax import *  # noqa: F403
 from engine.nn.transformer import *  # noqa: F403
@@ -84,6 +86,7 @@ __all__ += patches.__all__
 __all__ += pooling.__all__
 __all__ += rectifier.__all__
 __all__ += rnn.__all__
+__all__ += rnn_base.__all__
 __all__ += shape.__all__
 __all__ += softmax.__all__
 __all__ += transformer.__all__

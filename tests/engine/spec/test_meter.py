@@ -64,6 +64,31 @@ def test_a_convolution_counts_its_filters_at_each_place_and_so_do_both_gradients
     assert tally.flops == once
 
 
+def test_recurrent_layers_count_both_of_their_products(tally, device):
+    steps, batch, size, hidden, projected = 5, 3, 4, 6, 2
+    rows = steps * batch
+    net = engine.nn.LSTM(size, hidden, proj_size=projected, device=device)
+    out, _ = net(creation.zeros(steps, batch, size, device=device))
+    weights = 4 * hidden * (size + projected) + projected * hidden
+    assert tally.flops == 2 * rows * weights
+    before = tally.flops
+    out.sum().backward()
+    # of the input there is no gradient; the recurrent product is done again
+    assert tally.flops - before == 2 * rows * (
+        4 * hidden * size + 3 * 4 * hidden * projected + 2 * projected * hidden
+    )
+
+
+def test_attention_counts_scores_and_sums(tally, device):
+    q, k, v = (creation.zeros(2, n, width, device=device) for n, width in ((5, 4), (7, 4), (7, 3)))
+    out = engine.nn.functional.scaled_dot_product_attention(q.requires_grad_(), k, v)
+    assert tally.flops == 2 * 2 * 5 * 7 * (4 + 3)
+    before = tally.flops
+    out.sum().backward()
+    # the scores again, three gradients, and that of the weights
+    assert tally.flops - before == 2 * 2 * 5 * 7 * (3 * 4 + 2 * 3)
+
+
 def test_two_measurements_share_nothing(tally, device):
     other = MeteredDevice(Tally())
     assert device != other
