@@ -78,6 +78,7 @@ from engine.tensor import (
     matrix_norms,
     norms,
     orders,
+    outputs,
     placing,
     products,
     promotion,
@@ -133,6 +134,9 @@ from engine.tensor.transcendental import *  # noqa: F403
 # as in pyproject.toml; asking the installed package for it would import the network
 __version__ = "0.1.0"
 newaxis = None
+
+# last, in place of the functions that they extend
+globals().update({name: getattr(outputs, name) for name in outputs.__all__})
 
 __all__ = [
     "Generator",

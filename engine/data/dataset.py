@@ -41,7 +41,7 @@ class TensorDataset(Dataset):
         if not tensors:
             raise ShapeError("TensorDataset needs at least one tensor")
         if any(t.shape[:1] != tensors[0].shape[:1] or not t.ndim for t in tensors):
-            shapes = ", ".join(str(t.shape) for t in tensors)
+            shapes = ", ".join(f"{t.shape}" for t in tensors)
             raise ShapeError(
                 f"the tensors of a TensorDataset must have equally long first axes, and are {shapes}"
             )

@@ -72,8 +72,8 @@ def _array(data: Any) -> npt.NDArray[Any]:
         return np.array(data, dtype=data.dtype.newbyteorder("="), order="C")
     try:
         array = np.array(data, order="C")
-    except ValueError as error:
-        raise ShapeError(f"these sequences don't form a tensor: {error}") from None
+    except ValueError:
+        raise ShapeError(f"these sequences don't form a tensor: {_ragged(data, '')}") from None
     if array.dtype == np.float64:
         # it holds Python floats, which have no precision of their own
         array = array.astype(get_default_dtype().numpy)
@@ -84,6 +84,25 @@ def _array(data: Any) -> npt.NDArray[Any]:
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"{type(data).__name__} {data!r} can't become a tensor: it isn't all numbers")
     return array
+
+
+def _ragged(data: Any, path: str) -> str:
+    """Where nested sequences differ in length."""
+    lengths = [np.shape(each)[:1] if isinstance(each, np.ndarray) else _length(each) for each in data]
+    for k, n in enumerate(lengths):
+        if n != lengths[0]:
+            first, this = (f"{m[0]} elements" if m else "a single number" for m in (lengths[0], n))
+            return f"{path}[0] holds {first}, and {path}[{k}] {this}; all must be equally long"
+    for k, each in enumerate(data):
+        if lengths[k]:
+            found = _ragged(each, f"{path}[{k}]")
+            if found:
+                return found
+    return "their lengths differ" if not path else ""
+
+
+def _length(data: Any) -> tuple[int, ...]:
+    return (len(data),) if hasattr(data, "__len__") and not isinstance(data, str) else ()
 
 
 def as_tensor(data: Any, dtype: DType | None = None, device: str | Device | None = None) -> Tensor:

@@ -277,7 +277,7 @@ def a_tensor_of_words():
     engine.tensor(["a", "b"])
 
 
-@says(ShapeError, "form a tensor")
+@says(ShapeError, "form a tensor", "[0] holds 2 elements", "[1] 1 elements")
 def ragged_lists():
     engine.tensor([[1, 2], [3]])
 

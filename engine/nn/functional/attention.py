@@ -42,7 +42,7 @@ def scaled_dot_product_attention(
     name = "scaled_dot_product_attention"
     operands: tuple[Tensor, ...] = (query, key, value)
     if min(x.ndim for x in operands) < 2:
-        given = ", ".join(str(x.shape) for x in operands)
+        given = ", ".join(f"{x.shape}" for x in operands)
         raise ShapeError(f"{name}: query, key and value need at least two axes, and they are {given}")
     if len({x.dtype for x in operands}) > 1 and not under_autocast():
         given = ", ".join(x.dtype.name for x in operands)
