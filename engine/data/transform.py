@@ -76,7 +76,7 @@ class Draws:
     """
 
     def __init__(self, seed: int, epoch: int) -> None:
-        self.seed = seed
+        self.seed = seed & ((1 << 64) - 1)
         self.stream = FIRST_STREAM + epoch
 
     def __call__(self, rows: npt.NDArray[np.int64], draws: int) -> Uniforms:

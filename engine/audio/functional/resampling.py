@@ -15,11 +15,11 @@ from engine.tensor.shapes import cat
 __all__ = ["resample"]
 
 Method = Literal["sinc_interp_hann", "sinc_interp_kaiser"]
-LARGEST_KERNEL = 1 << 23  # numbers in the kernels of all phases
+LARGEST_KERNEL = 1 << 20  # numbers in the kernels of all phases
 _KAISER_BETA = 14.769656459379492  # torchaudio's default
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def kernels(
     orig: int, new: int, method: Method, lowpass_filter_width: int, rolloff: float, beta: float | None
 ) -> tuple[npt.NDArray[np.float64], int]:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import engine
-from engine.data.transform import Draws, uniforms
+from engine.data import Draws, RandomTransform
+from engine.data.transform import uniforms
 from engine.errors import EngineError, ShapeError
 from engine.vision import transforms
 from engine.vision.transforms.mixing import beta
@@ -89,6 +90,29 @@ def test_numbers_depend_on_seed_epoch_and_sample_alone():
     assert (many < 1).all()
     np.testing.assert_allclose(many.mean(axis=0), 0.5, atol=0.02)
     np.testing.assert_allclose(np.corrcoef(many.T) - np.eye(3), 0, atol=0.06)
+
+
+def test_a_transform_that_draws_nothing_is_the_same_for_all():
+    images = engine.tensor(IMAGES)
+    assert engine.equal(transforms.RandAugment(num_ops=0).batch(images), images)
+    assert engine.equal(
+        transforms.Compose([transforms.RandAugment(0), transforms.Pad(0)]).batch(images), images
+    )
+    assert Draws(-1, 0)(np.arange(2), 3).shape == (2, 3)
+
+
+def test_a_users_own_random_transform_takes_its_numbers():
+    class Noise(RandomTransform):
+        draws = 2
+
+        def varied(self, samples, u):
+            return samples + engine.tensor(u.sum(axis=1).astype(np.float32)).reshape(-1, 1, 1, 1)
+
+    chain = transforms.Compose([transforms.RandomHorizontalFlip(0.0), Noise()])
+    u = Draws(0, 0)(np.arange(6), chain.draws)
+    out = chain.varied(engine.tensor(IMAGES), u) - engine.tensor(IMAGES)
+    np.testing.assert_allclose(out.amax((1, 2, 3)).numpy(), u[:, 1:].sum(axis=1), atol=1e-5)
+    assert engine.equal(chain.still(engine.tensor(IMAGES)), engine.tensor(IMAGES))
 
 
 def test_crops_come_from_every_place():
