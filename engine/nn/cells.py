@@ -93,7 +93,8 @@ class RNNCellBase(Module):
 class RNNCell(RNNCellBase):
     """One step of an RNN: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu.
 
-    input_size: features of a step; hidden_size: features of the state
+    input_size: features of a step
+    hidden_size: features of the state
     bias: whether b_ih and b_hh are learned
     nonlinearity: "tanh" or "relu"
     input: [N, I] or [I]; hx: [N, H] or [H], zeros unless given
@@ -126,7 +127,8 @@ class RNNCell(RNNCellBase):
 class LSTMCell(RNNCellBase):
     """One step of an LSTM, its gates in the order i, f, g, o.
 
-    input_size: features of a step; hidden_size: features of the state
+    input_size: features of a step
+    hidden_size: features of the state
     bias: whether b_ih and b_hh are learned
     input: [N, I] or [I]; hx: (h, c), each [N, H] or [H], zeros unless given
     Returns (h', c'), as hx.
@@ -152,7 +154,8 @@ class LSTMCell(RNNCellBase):
 class GRUCell(RNNCellBase):
     """One step of a GRU, its gates in the order r, z, n.
 
-    input_size: features of a step; hidden_size: features of the state
+    input_size: features of a step
+    hidden_size: features of the state
     bias: whether b_ih and b_hh are learned
     input: [N, I] or [I]; hx: [N, H] or [H], zeros unless given
     Returns h', as hx.

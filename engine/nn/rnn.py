@@ -15,7 +15,8 @@ __all__ = ["GRU", "LSTM", "RNN"]
 class RNN(RNNBase):
     """Elman's layers: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu (Elman 1990).
 
-    input_size: features of a step; hidden_size: features of the state
+    input_size: features of a step
+    hidden_size: features of the state
     num_layers: layers, each of which reads the one before
     nonlinearity: "tanh" or "relu"
     bias: whether b_ih and b_hh are learned
@@ -59,7 +60,8 @@ class RNN(RNNBase):
 class LSTM(RNNBase):
     """Long short-term memory (Hochreiter and Schmidhuber 1997), its gates in the order i, f, g, o.
 
-    input_size: features of a step; hidden_size: features of the state
+    input_size: features of a step
+    hidden_size: features of the state
     num_layers: layers, each of which reads the one before
     bias: whether b_ih and b_hh are learned
     batch_first: batches are [N, L, I] rather than [L, N, I]
@@ -103,7 +105,8 @@ class LSTM(RNNBase):
 class GRU(RNNBase):
     """Gated recurrent units (Cho et al. 2014), with PyTorch's place for the reset gate; gates r, z, n.
 
-    input_size: features of a step; hidden_size: features of the state
+    input_size: features of a step
+    hidden_size: features of the state
     num_layers: layers, each of which reads the one before
     bias: whether b_ih and b_hh are learned
     batch_first: batches are [N, L, I] rather than [L, N, I]

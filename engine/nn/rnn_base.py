@@ -162,7 +162,7 @@ class RNNBase(Module):
             input = input.transpose(0, 1)
         if input.shape[0] == 0:
             raise ShapeError(f"{type(self).__name__}: the sequences have no steps; one at least is needed")
-        return input.reshape(-1, input.shape[2]), input.shape[:2]
+        return input.reshape(input.shape[0] * input.shape[1], input.shape[2]), input.shape[:2]
 
     def _check(self, rows: Tensor) -> None:
         if rows.ndim != 2 or rows.shape[1] != self.input_size:

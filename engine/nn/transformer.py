@@ -30,9 +30,9 @@ class TransformerEncoder(Module):
     encoder_layer: the layer that is copied, with its initial values
     num_layers: how many there are
     norm: applied to the last layer's output
-    enable_nested_tensor: as PyTorch, leave out what is padding where nothing is trained: with padding at the
-        end of sequences, no other mask, layers in eval mode whose kind PyTorch has a fast path for, and no
-        gradient asked for, the rows of padding are zeros before the norm. Otherwise they are computed.
+    enable_nested_tensor: as PyTorch, make rows of padding zeros, before the norm, where nothing is trained:
+        with padding at the end of sequences, no other mask, layers in eval mode whose kind PyTorch has a fast
+        path for, and no gradient asked for. Otherwise they are computed like others.
     mask_check: with enable_nested_tensor, look whether the padding is at the end; otherwise it must be
     """
 

@@ -4,6 +4,7 @@ The leading axes count as one, N, and are walked in portions, so that the scores
 cache and those of the whole needn't be held.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,7 +21,7 @@ PORTION = 1 << 18
 
 def _rows(x: Array) -> Array:
     """[..., L, E] as [N, L, E]"""
-    return x.reshape(-1, *x.shape[-2:])
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
 def _portions(count: int, scores: int) -> Iterator[slice]:
@@ -104,7 +105,7 @@ def attention_grad(
     apply = _masked(mask, q.shape[:-2], causal)
     q_grad, k_grad, v_grad = np.empty_like(queries), np.empty_like(keys), np.empty_like(values)
     sums = np.add.reduce(grads * _rows(out), 2, keepdims=True)
-    logs = lse.reshape(len(queries), -1, 1)
+    logs = lse.reshape(len(queries), lse.shape[-1], 1)
     factor = q.dtype.type(scale)
     for part in _portions(len(queries), q.shape[-2] * k.shape[-2]):
         scaled = queries[part] * factor

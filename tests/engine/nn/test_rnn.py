@@ -97,6 +97,13 @@ def test_a_single_sequence_agrees_with_torch(torch, kind):
 
 
 @every_kind
+def test_a_batch_of_no_sequences_gives_none(torch, kind):
+    ours, theirs = pair(torch, kind, bidirectional=True)
+    (x,), (y,) = leaves(torch, (T, 0, F))
+    assert_same(torch, ours(x), theirs(y), [x], [y])
+
+
+@every_kind
 @pytest.mark.parametrize("is_sorted", [True, False])
 def test_packed_sequences_agree_with_torch(torch, kind, is_sorted):
     ours, theirs = pair(torch, kind, bidirectional=True, num_layers=2)

@@ -57,6 +57,19 @@ def test_masks_of_both_kinds_agree_with_torch(torch, shape):
     assert_same(torch, HEADS, np.where(allowed, 0.0, -np.inf))
 
 
+@pytest.mark.parametrize("shapes", [((0, L, E), (0, S, E), (0, S, E)), ((N, 0, E), (N, S, E), (N, S, E))])
+def test_nothing_to_attend_from_is_no_mistake(torch, shapes):
+    assert_same(torch, shapes)
+
+
+def test_nothing_to_attend_to_gives_zeros():
+    q, k = engine.zeros(N, L, E).requires_grad_(), engine.zeros(N, 0, E)
+    out = F.scaled_dot_product_attention(q, k, k)
+    assert engine.equal(out, engine.zeros(N, L, E))
+    out.sum().backward()
+    assert engine.equal(q.grad, engine.zeros(N, L, E))
+
+
 def test_grouped_queries_agree_with_torch(torch):
     assert_same(torch, ((N, H, L, E), (N, 2, S, E), (N, 2, S, E)), enable_gqa=True)
     assert_same(torch, ((N, H, L, E), (N, 1, S, E), (N, 1, S, E)), enable_gqa=True, is_causal=True)
