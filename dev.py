@@ -70,7 +70,7 @@ def lock(arguments: Sequence[str]) -> int:
         "--quiet",
         *arguments,
     ]
-    extras = [word for extra in ("embedded", "postgres", "text") for word in ("--extra", extra)]
+    extras = [word for extra in ("embedded", "postgres", "text", "images") for word in ("--extra", extra)]
     run = ["pyproject.toml", *extras, "--group", "build"]
     choices = {
         "run": run,

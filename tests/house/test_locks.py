@@ -20,6 +20,7 @@ OURS = {
     "tensorkiln",
     "tests",
     "benchmarks",
+    "examples",
     "requirements",
     "dev",
 }
@@ -79,6 +80,7 @@ def test_the_tests_packages_contain_the_services_at_the_same_versions():
         ("run", PYPROJECT["project"]["optional-dependencies"]["embedded"]),
         ("run", PYPROJECT["project"]["optional-dependencies"]["postgres"]),
         ("run", PYPROJECT["project"]["optional-dependencies"]["text"]),
+        ("run", PYPROJECT["project"]["optional-dependencies"]["images"]),
         ("run", PYPROJECT["dependency-groups"]["build"]),
         ("run", PYPROJECT["build-system"]["requires"]),
         ("dev", PYPROJECT["dependency-groups"]["dev"]),
