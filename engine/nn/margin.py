@@ -1,5 +1,7 @@
 """Losses that are content once a margin is kept, as layers. `reduction` is "mean", "sum" or "none"."""
 
+from typing import Literal
+
 from engine.nn import functional
 from engine.nn.functional.margins import Distance
 from engine.nn.functional.reduction import Reduction
@@ -53,7 +55,11 @@ class MultiMarginLoss(Module):
     """
 
     def __init__(
-        self, p: int = 1, margin: float = 1.0, weight: Tensor | None = None, reduction: Reduction = "mean"
+        self,
+        p: Literal[1, 2] = 1,
+        margin: float = 1.0,
+        weight: Tensor | None = None,
+        reduction: Reduction = "mean",
     ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)

@@ -63,7 +63,7 @@ class Optimizer:
             raise EngineError(
                 f"an optimizer takes parameters, not a {type(params).__name__}; pass its parameters()"
             )
-        groups = list(params)
+        groups = [{"params": params}] if isinstance(params, set) else list(params)
         if not groups:
             raise EngineError(
                 "an optimizer needs at least one parameter, and the list is empty; is every layer an "

@@ -64,6 +64,8 @@ class SequentialLR(_Composed):
             raise EngineError(
                 f"{len(schedulers)} schedulers need {len(schedulers) - 1} milestones, not {len(milestones)}"
             )
+        if list(milestones) != sorted(milestones):
+            raise EngineError(f"milestones must rise, not {list(milestones)}")
         self._milestones = list(milestones)
         self.last_epoch = last_epoch + 1
         # each has set the rates when it was made: take that back, and let the first begin again

@@ -131,6 +131,10 @@ class CyclicLR(_MomentumCycle):
     ) -> None:
         if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
             raise EngineError(f"mode must be triangular, triangular2 or exp_range, not {mode}")
+        if step_size_up < 1 or (step_size_down is not None and step_size_down < 1):
+            raise EngineError(
+                f"a rise and a fall take at least one step, not {step_size_up} and {step_size_down}"
+            )
         base_lrs = per_group("base_lr", base_lr, optimizer)
         self.max_lrs = per_group("max_lr", max_lr, optimizer)
         if last_epoch == -1:
@@ -220,6 +224,15 @@ class OneCycleLR(_MomentumCycle):
             raise EngineError(f"the cycle must have at least one step, not {total_steps}")
         if not 0 <= pct_start <= 1:
             raise EngineError(f"pct_start must be in [0, 1], not {pct_start}")
+        if pct_start * total_steps == 1:
+            raise EngineError(
+                f"a rise of {pct_start} of {total_steps} steps ends where it begins; make "
+                "pct_start larger, or 0"
+            )
+        if not (div_factor > 0 and final_div_factor > 0):
+            raise EngineError(
+                f"div_factor and final_div_factor must be above 0, not {div_factor} and {final_div_factor}"
+            )
         if anneal_strategy not in ("cos", "linear"):
             raise EngineError(f"anneal_strategy must be cos or linear, not {anneal_strategy}")
         self.total_steps = total_steps

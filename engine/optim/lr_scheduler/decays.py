@@ -62,8 +62,8 @@ class ConstantLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5, last_epoch: int = -1
     ) -> None:
-        if not 0 <= factor <= 1:
-            raise EngineError(f"factor must be in [0, 1], not {factor}")
+        if not 0 < factor <= 1:  # 0 can't be divided out again
+            raise EngineError(f"factor must be above 0 and at most 1, not {factor}")
         self.factor = factor
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)

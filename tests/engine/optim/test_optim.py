@@ -20,6 +20,15 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("Adam", {"lr": 0.01, "amsgrad": True, "maximize": True}),
     ("AdamW", {"lr": 0.01}),
     ("AdamW", {"lr": 0.01, "amsgrad": True, "weight_decay": 0.2}),
+    ("NAdam", {"lr": 0.01, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RAdam", {"lr": 0.05}),
+    ("Adamax", {"lr": 0.02}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.01, "initial_accumulator_value": 0.1}),
+    ("Adadelta", {"lr": 5.0}),
+    ("RMSprop", {"lr": 0.005, "centered": True, "momentum": 0.5}),
+    ("RMSprop", {"lr": 0.005}),
+    ("ASGD", {"lr": 0.2, "t0": 50, "lambd": 0.01}),
+    ("Rprop", {"lr": 0.001, "step_sizes": (1e-6, 0.01)}),
 ]
 every_optimizer = pytest.mark.parametrize(("name", "options"), OPTIMIZERS, ids=lambda v: str(v))
 
@@ -182,6 +191,82 @@ def test_zero_grad_forgets_or_clears():
     assert p.grad is None
 
 
+OPTIM: Any = optim  # for what mypy wouldn't let pass
+
+
+def test_lion_steps_by_the_sign_and_learns():
+    p = nn.Parameter(engine.tensor([1.0, -2.0]))
+    optimizer = optim.Lion([p], lr=0.1, betas=(0.9, 0.99), weight_decay=0.5)
+    p.grad = engine.tensor([3.0, -0.01])
+    optimizer.step()
+    np.testing.assert_allclose(p.detach(), [0.95 - 0.1, -1.9 + 0.1], rtol=1e-6)
+    np.testing.assert_allclose(optimizer.state[p]["exp_avg"], [0.03, -0.0001], rtol=1e-5)
+    net = _mlp(engine)
+    losses = _train(engine, net, optim.Lion(net.parameters(), lr=1e-2), _batches(60))
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_hooks_see_every_step_and_may_change_the_closure():
+    p = nn.Parameter(engine.ones(1))
+    optimizer = optim.SGD([p], lr=0.25)
+    seen = []
+
+    def before(optimizer, args, kwargs):
+        seen.append(("before", p.item()))
+        return (optimizer, lambda: "changed"), kwargs
+
+    def after(optimizer, args, kwargs):
+        seen.append(("after", p.item()))
+
+    handles = optimizer.register_step_pre_hook(before), optimizer.register_step_post_hook(after)
+    p.grad = engine.ones(1)
+    assert optimizer.step() == "changed"
+    assert optimizer.step(lambda: "given") == "changed"
+    assert seen == [("before", 1.0), ("after", 0.75), ("before", 0.75), ("after", 0.5)]
+    for handle in handles:
+        handle.remove()
+    assert optimizer.step() is None
+    assert len(seen) == 4
+
+
+def test_names_of_parameters_are_kept_with_their_group(torch):
+    found = []
+    for lib in (engine, torch):
+        net = _mlp(lib)
+        optimizer = lib.optim.Adam(net.named_parameters(), lr=0.1)
+        found.append(optimizer.state_dict()["param_groups"][0])
+    assert found[0] == found[1]
+    assert found[0]["param_names"] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+
+
+def test_lbfgs_goes_on_from_its_saved_state(tmp_path):
+    def made():
+        p = nn.Parameter(engine.tensor([3.0, -1.0], dtype=engine.float64))
+        return p, optim.LBFGS([p], lr=0.5, max_iter=3, line_search_fn="strong_wolfe")
+
+    def closure(p, optimizer):
+        def evaluate():
+            optimizer.zero_grad()
+            loss = (1 - p[0]) ** 2 + 10 * (p[1] - p[0] ** 2) ** 2
+            loss.backward()
+            return loss
+
+        return evaluate
+
+    p, optimizer = made()
+    for _ in range(3):
+        optimizer.step(closure(p, optimizer))
+    engine.save({"p": p.detach(), "optimizer": optimizer.state_dict()}, tmp_path / "state")
+    undisturbed = [optimizer.step(closure(p, optimizer)).item() for _ in range(8)]
+
+    saved = engine.load(tmp_path / "state")
+    p, optimizer = made()
+    p.data = saved["p"]
+    optimizer.load_state_dict(saved["optimizer"])
+    assert [optimizer.step(closure(p, optimizer)).item() for _ in range(8)] == undisturbed
+    assert undisturbed[-1] < 0.1 * undisturbed[0]
+
+
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
@@ -193,6 +278,20 @@ def test_zero_grad_forgets_or_clears():
         (lambda p: optim.SGD([p, p]), "in two groups, or twice"),
         (lambda p: optim.SGD([p * 2]), "give it leaves"),
         (lambda p: optim.SGD(["p"]), "takes tensors, not str"),
+        (lambda p: optim.SGD(p), "put the tensor into a list"),
+        (lambda p: optim.SGD({p}), "a set has no order"),
+        (
+            lambda p: optim.SGD([("p", p), nn.Parameter(engine.ones(1))]),
+            "1 of 2 parameters of a group have names",
+        ),
+        (lambda p: optim.SGD([p], lr=engine.ones(2)), "lr must be one number"),
+        (lambda p: optim.SGD([p], differentiable=True), "differentiable must be False"),
+        (lambda p: optim.Adadelta([p], rho=1.1), r"rho must be in \[0, 1\], not 1.1"),
+        (lambda p: optim.Rprop([p], etas=(1.5, 2.0)), r"etas must be in \(0, 1\) and above 1"),
+        (lambda p: optim.Adagrad([p], lr_decay=-1), "lr_decay must be at least 0"),
+        (lambda p: OPTIM.LBFGS([p], line_search_fn="armijo"), "line_search_fn must be"),
+        (lambda p: optim.LBFGS([p]).step(), "give step\\(\\) a closure"),
+        (lambda p: optim.LBFGS([{"params": p}, {"params": engine.ones(1)}]), "all parameters in one group"),
     ],
 )
 def test_senseless_settings_are_refused(make, complaint):
