@@ -9,7 +9,7 @@ import pytest
 from requirements.environment import ROOT
 
 ROOMS = ["engine", "service", "workers", "migrations", "tensorkiln"]
-CODE = [*ROOMS, "tests", "benchmarks", "requirements"]
+CODE = [*ROOMS, "tests", "benchmarks", "examples", "requirements"]
 BANNED = {"utils", "helpers", "helper", "manager", "common", "misc"}
 # PyTorch's users type engine.utils.data and engine.nn.utils; the tests mirror them
 ALLOWED = {f"{root}engine/{part}utils" for root in ("", "tests/") for part in ("", "nn/")}
@@ -48,7 +48,7 @@ def test_tests_mirror_the_folders_of_their_room(room):
 
 def test_every_test_file_belongs_to_a_room_the_house_or_the_journeys():
     folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
-    assert folders <= {*ROOMS, "house", "journeys", "benchmarks"}
+    assert folders <= {*ROOMS, "house", "journeys", "benchmarks", "examples"}
 
 
 def test_the_readmes_tree_shows_what_is_there():
