@@ -19,7 +19,7 @@ from engine.tensor.axes import Dim, axes, axis
 from engine.tensor.blocks import roll
 from engine.tensor.casting import in_single
 from engine.tensor.creation import arange
-from engine.tensor.promotion import cast, floating
+from engine.tensor.promotion import cast, inexact
 
 __all__ = [
     "fft",
@@ -52,7 +52,7 @@ Sizes = Sequence[int] | None
 @in_single
 def _prepared(name: str, x: Tensor, wanted: str) -> Tensor:
     """x in single or double precision; complex, or real, where the transform asks for that."""
-    x = floating(x)
+    x = inexact(x)
     if x.dtype.itemsize < 4:
         raise DTypeError(
             f"{name} computes in single or double precision, not {x.dtype}; convert with .float()"

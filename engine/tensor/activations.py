@@ -19,7 +19,7 @@ from engine.tensor.arithmetic import clamp, exp, expm1, log, log1p, minimum, sig
 from engine.tensor.axes import axis
 from engine.tensor.casting import in_half
 from engine.tensor.inplace import replace
-from engine.tensor.promotion import floating, require_floating
+from engine.tensor.promotion import inexact, require_floating
 from engine.tensor.random import rand_like
 from engine.tensor.shapes import narrow, reshape
 
@@ -122,7 +122,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x sigmoid(x)"""
     if inplace:
         return _silu_in_place(input)
-    x = floating(input)
+    x = inexact(input)
     return x * sigmoid(x)
 
 
@@ -146,13 +146,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
 
 def softsign(input: Tensor) -> Tensor:
     """x / (1 + |x|)"""
-    x = floating(input)
+    x = inexact(input)
     return x / (x.abs() + 1)
 
 
 def tanhshrink(input: Tensor) -> Tensor:
     """x - tanh(x)"""
-    x = floating(input)
+    x = inexact(input)
     return x - tanh(x)
 
 

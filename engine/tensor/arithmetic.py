@@ -25,6 +25,7 @@ from engine.tensor.promotion import (
     cast,
     constant,
     floating,
+    inexact,
     pair,
     require_ordered,
     result_type,
@@ -292,62 +293,62 @@ def square(input: Tensor) -> Tensor:
 
 
 def exp(input: Tensor) -> Tensor:
-    return unary(ops.EXP, floating(input))
+    return unary(ops.EXP, inexact(input))
 
 
 def expm1(input: Tensor) -> Tensor:
     """exp(input) - 1, exact near 0."""
-    return unary(ops.EXPM1, floating(input))
+    return unary(ops.EXPM1, inexact(input))
 
 
 def log(input: Tensor) -> Tensor:
-    return unary(ops.LOG, floating(input))
+    return unary(ops.LOG, inexact(input))
 
 
 def log2(input: Tensor) -> Tensor:
-    return unary(ops.LOG2, floating(input))
+    return unary(ops.LOG2, inexact(input))
 
 
 def log10(input: Tensor) -> Tensor:
-    return unary(ops.LOG10, floating(input))
+    return unary(ops.LOG10, inexact(input))
 
 
 def log1p(input: Tensor) -> Tensor:
     """log(1 + input), exact near 0."""
-    return unary(ops.LOG1P, floating(input))
+    return unary(ops.LOG1P, inexact(input))
 
 
 def sqrt(input: Tensor) -> Tensor:
-    return unary(ops.SQRT, floating(input))
+    return unary(ops.SQRT, inexact(input))
 
 
 def rsqrt(input: Tensor) -> Tensor:
-    return unary(ops.RSQRT, floating(input))
+    return unary(ops.RSQRT, inexact(input))
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    return unary(ops.RECIPROCAL, floating(input))
+    return unary(ops.RECIPROCAL, inexact(input))
 
 
 def sin(input: Tensor) -> Tensor:
-    return unary(ops.SIN, floating(input))
+    return unary(ops.SIN, inexact(input))
 
 
 def cos(input: Tensor) -> Tensor:
-    return unary(ops.COS, floating(input))
+    return unary(ops.COS, inexact(input))
 
 
 def tan(input: Tensor) -> Tensor:
-    return unary(ops.TAN, floating(input))
+    return unary(ops.TAN, inexact(input))
 
 
 def tanh(input: Tensor) -> Tensor:
-    return unary(ops.TANH, floating(input))
+    return unary(ops.TANH, inexact(input))
 
 
 def sigmoid(input: Tensor) -> Tensor:
     """1 / (1 + exp(-input))"""
-    return unary(ops.SIGMOID, floating(input))
+    return unary(ops.SIGMOID, inexact(input))
 
 
 def erf(input: Tensor) -> Tensor:
@@ -357,6 +358,7 @@ def erf(input: Tensor) -> Tensor:
 
 def relu(input: Tensor) -> Tensor:
     """max(input, 0); its derivative at 0 is 0."""
+    require_ordered("relu", input)
     return unary(ops.RELU, input)
 
 

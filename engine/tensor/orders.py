@@ -12,7 +12,7 @@ from engine.ops.scans import LOGCUMSUMEXP, VECTOR_NORM
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import Dim, axis
 from engine.tensor.casting import in_single
-from engine.tensor.promotion import cast, floating
+from engine.tensor.promotion import cast, floating, inexact, require_ordered
 from engine.tensor.reductions import ValuesIndices, amax, amin, mean, std, var
 from engine.tensor.reductions import sum as sum_
 from engine.tensor.shapes import cat, narrow, reshape, select, unsqueeze
@@ -79,16 +79,19 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
 
 def cummax(input: Tensor, dim: int) -> ValuesIndices:
     """The largest element so far along `dim`, and the last index where it is."""
+    require_ordered("cummax", input)
     return ValuesIndices(*apply_several(ops.CUMMAX, (input,), (axis(dim, input.ndim),)))
 
 
 def cummin(input: Tensor, dim: int) -> ValuesIndices:
     """The smallest element so far along `dim`, and the last index where it is."""
+    require_ordered("cummin", input)
     return ValuesIndices(*apply_several(ops.CUMMIN, (input,), (axis(dim, input.ndim),)))
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = True) -> ValuesIndices:
     """The elements along `dim` in order, and where they stood. Always stable; NaN counts as the largest."""
+    require_ordered("sort", input)
     return ValuesIndices(*apply_several(ops.SORT, (input,), (axis(dim, input.ndim), descending)))
 
 
@@ -178,7 +181,7 @@ def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
 
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The p-norm of input - other."""
-    gap = floating(input - other)
+    gap = inexact(input - other)
     return unary(VECTOR_NORM, gap, (float(p), tuple(range(gap.ndim)), False))
 
 

@@ -62,9 +62,17 @@ def cast(x: Tensor, dtype: DType) -> Tensor:
     return x if x._data.dtype == dtype.numpy else unary(CAST, x, (dtype,))
 
 
-def floating(x: Tensor) -> Tensor:
+def inexact(x: Tensor) -> Tensor:
     """x where it is floating-point or complex, else x in the default dtype."""
     return x if x._data.dtype.kind in SMOOTH_KINDS else unary(CAST, x, (get_default_dtype(),))
+
+
+def floating(x: Tensor) -> Tensor:
+    """x where it is floating-point, else x in the default dtype; raises DTypeError where it is complex."""
+    kind = x._data.dtype.kind
+    if kind == "c":
+        raise DTypeError(f"this isn't defined for {of(x._data.dtype)}; take abs(), .real or .imag")
+    return x if kind in FLOATING_KINDS else unary(CAST, x, (get_default_dtype(),))
 
 
 def require_floating(op: str, x: Variable) -> None:

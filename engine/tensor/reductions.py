@@ -10,7 +10,7 @@ from engine.errors import DTypeError
 from engine.ops import reductions as ops
 from engine.tensor.arithmetic import maximum, minimum
 from engine.tensor.axes import Dim, axes, axis
-from engine.tensor.promotion import cast, floating, require_floating
+from engine.tensor.promotion import cast, floating, require_floating, require_ordered
 
 __all__ = [
     "all",
@@ -59,11 +59,13 @@ def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType 
 
 def amax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """The largest value; equal ones share the gradient."""
+    require_ordered("amax", input)
     return unary(ops.AMAX, input, (axes(dim, len(input._data.shape)), keepdim))
 
 
 def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """The smallest value; equal ones share the gradient."""
+    require_ordered("amin", input)
     return unary(ops.AMIN, input, (axes(dim, len(input._data.shape)), keepdim))
 
 
@@ -79,6 +81,7 @@ def max(input: Tensor, dim: Tensor | int | None = None, keepdim: bool = False) -
         return amax(input)
     if isinstance(dim, Variable):
         return maximum(input, dim)
+    require_ordered("max", input)
     return ValuesIndices(*apply_several(ops.MAX, (input,), (axis(dim, len(input._data.shape)), keepdim)))
 
 
@@ -94,10 +97,12 @@ def min(input: Tensor, dim: Tensor | int | None = None, keepdim: bool = False) -
         return amin(input)
     if isinstance(dim, Variable):
         return minimum(input, dim)
+    require_ordered("min", input)
     return ValuesIndices(*apply_several(ops.MIN, (input,), (axis(dim, len(input._data.shape)), keepdim)))
 
 
 def _argument(op: Any, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
+    require_ordered(op.name, input)
     if dim is not None:
         return unary(op, input, (axis(dim, len(input._data.shape)), keepdim))
     found = unary(op, input.reshape(-1), (0, False))

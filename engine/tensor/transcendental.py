@@ -18,6 +18,7 @@ from engine.tensor.promotion import (
     arithmetic_pair,
     cast,
     floating,
+    inexact,
     pair,
     require_floating,
     result_type,
@@ -76,35 +77,35 @@ __all__ = [
 
 
 def asin(input: Tensor) -> Tensor:
-    return unary(ops.ASIN, floating(input))
+    return unary(ops.ASIN, inexact(input))
 
 
 def acos(input: Tensor) -> Tensor:
-    return unary(ops.ACOS, floating(input))
+    return unary(ops.ACOS, inexact(input))
 
 
 def atan(input: Tensor) -> Tensor:
-    return unary(ops.ATAN, floating(input))
+    return unary(ops.ATAN, inexact(input))
 
 
 def sinh(input: Tensor) -> Tensor:
-    return unary(ops.SINH, floating(input))
+    return unary(ops.SINH, inexact(input))
 
 
 def cosh(input: Tensor) -> Tensor:
-    return unary(ops.COSH, floating(input))
+    return unary(ops.COSH, inexact(input))
 
 
 def asinh(input: Tensor) -> Tensor:
-    return unary(ops.ASINH, floating(input))
+    return unary(ops.ASINH, inexact(input))
 
 
 def acosh(input: Tensor) -> Tensor:
-    return unary(ops.ACOSH, floating(input))
+    return unary(ops.ACOSH, inexact(input))
 
 
 def atanh(input: Tensor) -> Tensor:
-    return unary(ops.ATANH, floating(input))
+    return unary(ops.ATANH, inexact(input))
 
 
 def exp2(input: Tensor) -> Tensor:
@@ -114,7 +115,7 @@ def exp2(input: Tensor) -> Tensor:
 
 def sinc(input: Tensor) -> Tensor:
     """sin(pi input) / (pi input), and 1 at 0."""
-    x = floating(input) * math.pi
+    x = inexact(input) * math.pi
     zero = x == 0
     return where(zero, 1 - x * x / 6, x.sin() / where(zero, 1.0, x))
 

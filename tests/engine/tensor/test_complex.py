@@ -57,11 +57,24 @@ def test_conversion_keeps_the_real_part_or_what_is_not_zero(torch):
         lambda z: z // 2,
         lambda z: z % 2,
         lambda z: z.floor(),
+        lambda z: z.relu(),
+        lambda z: z.amax(),
+        lambda z: z.max(0),
+        lambda z: z.argmin(),
+        lambda z: z.sort(),
+        lambda z: z.cummax(0),
     ],
 )
 def test_what_needs_an_order_is_refused(refused):
     with pytest.raises(DTypeError, match="no order"):
         refused(engine.tensor([1j, 2]))
+
+
+@pytest.mark.parametrize("name", ["erf", "lgamma", "logsumexp", "var"])
+def test_what_is_written_for_real_numbers_only_is_refused(name):
+    arguments = (0,) if name == "logsumexp" else ()
+    with pytest.raises(DTypeError, match=r"take .*abs\(\), \.real or \.imag"):
+        getattr(engine, name)(engine.tensor([1j, 2]), *arguments)
 
 
 def test_a_gradient_that_is_not_written_for_complex_numbers_is_refused():
