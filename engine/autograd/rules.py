@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from engine.autograd.mode import MODE
 from engine.autograd.node import Node
 from engine.autograd.tape import Variable, unary
 from engine.autograd.views import unpack
 from engine.dtypes import float64, of
 from engine.errors import EngineError, NonFinite, NotDifferentiable, ShapeError
 from engine.ops.elementwise import CAST
-from engine.ops.op import ATTR, GRAD, NEEDS, SAVED, VALUE
+from engine.ops.op import ATTR, GRAD, NEEDS, RECORDED, SAVED, VALUE
 from engine.ops.reductions import SUM
 from engine.ops.shapes import RESHAPE
 
@@ -39,6 +40,8 @@ def operand_gradients(node: Node, grads: list[Any]) -> list[tuple[int, Any]]:
                 args.append(saved[where])
             elif kind == NEEDS:
                 args.append(node.plan.needs)
+            elif kind == RECORDED:
+                args.append(MODE.enabled)
             else:
                 args.append(tuple(unpack(node, saved[k]) if one == SAVED else saved[k] for one, k in where))
         result = rule(*args)

@@ -16,7 +16,6 @@ from typing import Any
 
 from engine.ops.op import Op
 from engine.ops.random import DROPOUT
-from engine.ops.recurrence import recorded
 from engine.ops.table import op
 
 
@@ -33,8 +32,9 @@ def _vjp(
     causal: bool,
     scale: float,
     needs: tuple[bool, ...],
+    recorded: bool,
 ) -> tuple[Any, ...]:
-    if any(needs[4:]) or recorded(g, q, k, v):
+    if recorded or any(needs[4:]):
         grads = _gradients(g, q, k, v, key, mask, p, causal, scale)
         return (*grads[:3], None, *(grads[3:] if any(needs[4:]) else (None,) * len(mask)))
     return (*ATTENTION_GRAD(g, q, k, v, key, out, lse, *mask, p, causal, scale), None, *(None,) * len(mask))

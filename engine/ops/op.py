@@ -7,6 +7,7 @@ A rule is a plain function that says by its parameters' names what it needs, and
     <input>         the operand itself            <input>_shape, <input>_dtype   only that much of it
     <output>, out   the result                    <attr>                         an attribute of the call
     needs           which operands want a gradient (joint rules)
+    recorded        whether the walk is recorded itself, for a gradient of the gradient
 
 `vjp` holds one rule per input, or a single joint rule that returns all gradients as a tuple. Rules are
 written in ops on the tensors that they are given, so the gradient of a gradient needs no second rule.
@@ -22,7 +23,7 @@ from engine.errors import EngineError, NotDifferentiable
 Rule = Callable[..., Any]
 
 # how a rule's argument is found again in the backward walk
-GRAD, ATTR, SAVED, VALUE, NEEDS, VARIADIC = range(6)
+GRAD, ATTR, SAVED, VALUE, NEEDS, RECORDED, VARIADIC = range(7)
 
 
 class Constant:
@@ -144,8 +145,8 @@ class Op:
             return "grad", gradients[0]
         if parameter.startswith("g_") and parameter[2:] in self.outputs:
             return "grad", self.outputs.index(parameter[2:])
-        if parameter == "needs":
-            return "needs", None
+        if parameter in ("needs", "recorded"):
+            return parameter, None
         if parameter in self.attrs:
             return "attr", self.attrs.index(parameter)
         if parameter in self.inputs:
@@ -158,7 +159,7 @@ class Op:
                 return suffix, self.inputs.index(name)
         raise EngineError(
             f"a gradient rule of op {self.name!r} asks for {parameter!r}; it can have the inputs "
-            f"{self.inputs}, the outputs {self.outputs}, the attributes {self.attrs}, g and needs"
+            f"{self.inputs}, the outputs {self.outputs}, the attributes {self.attrs}, g, needs and recorded"
         )
 
     def _make_plan(self, needs: tuple[bool, ...]) -> Plan:
@@ -203,8 +204,8 @@ class Op:
             return GRAD, where
         if kind == "attr":
             return ATTR, where
-        if kind == "needs":
-            return NEEDS, None
+        if kind in ("needs", "recorded"):
+            return NEEDS if kind == "needs" else RECORDED, None
         start = {"input": 0, "output": len(keep["input"])}
         start["shape"] = start["output"] + len(keep["output"])
         start["dtype"] = start["shape"] + len(keep["shape"])

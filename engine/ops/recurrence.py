@@ -16,11 +16,6 @@ from engine.ops.shapes import CAT
 from engine.ops.table import op
 
 
-def recorded(*tensors: Any) -> bool:
-    """Whether the walk that asks is recorded: then what is made of a tensor with a history has one too."""
-    return any(x.requires_grad and x.unsqueeze(0).requires_grad for x in tensors if x is not None)
-
-
 def _joined(parts: list[Any]) -> Any:
     parts = [part for part in parts if part.shape[0]] or parts[:1]
     return CAT(*parts, 0) if len(parts) > 1 else parts[0]
@@ -58,8 +53,8 @@ RNN: Op = op(
     "rnn",
     "gates h0 weight_hh",
     "batch_sizes nonlinearity reverse",
-    vjp=lambda g, out, h0, weight_hh, batch_sizes, nonlinearity, reverse: (
-        _rnn_grad if recorded(g, out, h0, weight_hh) else RNN_GRAD
+    vjp=lambda g, out, h0, weight_hh, batch_sizes, nonlinearity, reverse, recorded: (
+        _rnn_grad if recorded else RNN_GRAD
     )(g, out, h0, weight_hh, batch_sizes, nonlinearity, reverse),
 )
 RNN_GRAD: Op = op(
@@ -90,8 +85,8 @@ GRU: Op = op(
     "gru",
     "gates h0 weight_hh bias_hh",
     "batch_sizes reverse",
-    vjp=lambda g, out, gates, h0, weight_hh, bias_hh, batch_sizes, reverse: (
-        _gru_grad if recorded(g, out, gates, h0, weight_hh, bias_hh) else GRU_GRAD
+    vjp=lambda g, out, gates, h0, weight_hh, bias_hh, batch_sizes, reverse, recorded: (
+        _gru_grad if recorded else GRU_GRAD
     )(g, out, gates, h0, weight_hh, bias_hh, batch_sizes, reverse),
 )
 GRU_GRAD: Op = op(
@@ -150,11 +145,12 @@ def _lstm_vjp(
     weight_hr: tuple[Any, ...],
     batch_sizes: tuple[int, ...],
     reverse: bool,
+    recorded: bool,
 ) -> tuple[Any, ...]:
     g_out = out.new_zeros(out.shape) if g_out is None else g_out
     g_cells = cells.new_zeros(cells.shape) if g_cells is None else g_cells
     operands = (g_out, g_cells, out, cells, gates, h0, c0, weight_hh, *weight_hr)
-    grads = (_lstm_grad if recorded(*operands) else LSTM_GRAD)(*operands, batch_sizes, reverse)
+    grads = (_lstm_grad if recorded else LSTM_GRAD)(*operands, batch_sizes, reverse)
     return tuple(grads[: 4 + len(weight_hr)])
 
 
