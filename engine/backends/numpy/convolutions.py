@@ -106,7 +106,8 @@ def conv(
 ) -> Array:
     outputs, kernel = weight.shape[0], weight.shape[2:]
     space = positions(x.shape[2:], kernel, stride, padding, dilation)
-    _check(x.shape[1] == weight.shape[1] * groups and outputs % groups == 0, space)
+    fits = x.shape[1] == weight.shape[1] * groups and outputs % groups == 0
+    _check(fits and (bias is None or bias.shape == (outputs,)), space)
     pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
     depth = weight.shape[1] * math.prod(kernel)
     out = np.empty((len(x), groups, outputs // groups, math.prod(space)), x.dtype)

@@ -224,8 +224,9 @@ def test_what_does_not_fit_is_said_with_the_layers_numbers(call, words):
 
 def test_a_bias_of_the_wrong_size_and_a_mixture_of_dtypes_are_refused():
     x, w = engine.zeros(1, 2, 5), engine.zeros(4, 2, 3)
-    with pytest.raises(ShapeError, match=r"bias \[3\] must have one element for each of the 4 filters"):
-        functional.conv1d(x, w, engine.zeros(3))
+    for wrong in (1, 3):
+        with pytest.raises(ShapeError, match=rf"bias \[{wrong}\] must have one element for each of the 4 "):
+            functional.conv1d(x, w, engine.zeros(wrong))
     with pytest.raises(ShapeError, match=r"bias \[3\] must have one element for each of the 2 channels"):
         functional.conv_transpose1d(engine.zeros(1, 4, 5), w, engine.zeros(3))
     with pytest.raises(DTypeError, match=r"input is engine\.float64 and the weight engine\.float32"):
