@@ -8,6 +8,7 @@ import numpy.typing as npt
 from engine.data.transform import Uniforms, uniforms
 from engine.errors import IndexError_, ShapeError
 from engine.tensor import Tensor
+from engine.tensor.arithmetic import where
 from engine.tensor.creation import from_numpy
 
 __all__ = ["mask_along_axis", "mask_along_axis_iid"]
@@ -27,11 +28,11 @@ def bands(u: Uniforms, size: int, mask_param: int, p: float) -> npt.NDArray[np.b
     return (place >= start) & (place < start + np.floor(width))
 
 
-def masked(specgrams: Tensor, mask: npt.NDArray[np.bool_], mask_value: float, axis: int) -> Tensor:
+def masked(specgrams: Tensor, mask: npt.NDArray[np.bool_], mask_value: float | Tensor, axis: int) -> Tensor:
     """Specgrams [N, ..., F, T] with mask_value where mask [N, size] holds along `axis`."""
     shape = [len(mask)] + [1] * (specgrams.ndim - 1)
     shape[axis % specgrams.ndim] = mask.shape[1]
-    return specgrams.masked_fill(from_numpy(mask.reshape(shape)), mask_value)
+    return where(from_numpy(mask.reshape(shape)), mask_value, specgrams)
 
 
 def check(specgram: Any, mask_param: int, axis: int, p: float, name: str) -> int:

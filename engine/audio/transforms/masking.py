@@ -130,12 +130,12 @@ class SpecAugment(Module, RandomTransform):
         if self.zero_masking:
             return self._masked(specgrams, u, 0.0)
         mean = specgrams.mean(tuple(range(1, specgrams.ndim)), keepdim=True)
-        return self._masked(specgrams - mean, u, 0.0) + mean
+        return self._masked(specgrams, u, mean)
 
     def still(self, samples: Any) -> Any:
         return as_tensor(samples)
 
-    def _masked(self, specgrams: Tensor, u: Uniforms, value: float) -> Tensor:
+    def _masked(self, specgrams: Tensor, u: Uniforms, value: float | Tensor) -> Tensor:
         kinds = [self._time] * self.n_time_masks + [self._frequency] * self.n_freq_masks
         for kind, own in zip(kinds, split_draws(u, [DRAWS] * len(kinds)) if kinds else [], strict=True):
             mask = bands(np.asarray(own), specgrams.shape[kind.axis], kind.mask_param, kind.p)
