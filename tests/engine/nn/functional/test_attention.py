@@ -112,6 +112,32 @@ def test_no_random_number_is_used_up_where_nothing_is_dropped():
     assert engine.get_rng_state().tolist() == before
 
 
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_static_keys_and_values_take_the_place_of_the_projected_ones(torch, need_weights):
+    shapes = [(L, N, 4), (S, N, 4), (S, N, 4), (12, 4), (12,), (4, 4), (4,), (N * 2, 7, 2), (N * 2, 7, 2)]
+    ours, theirs = leaves(torch, *shapes)
+    found = []
+    for where, (q, k, v, w, b, out_w, out_b, static_k, static_v) in ((engine, ours), (torch, theirs)):
+        forward = where.nn.functional.multi_head_attention_forward
+        out, weights = forward(
+            *(q, k, v, 4, 2, w, b, None, None, True, 0.0, out_w, out_b),
+            need_weights=need_weights,
+            static_k=static_k,
+            static_v=static_v,
+        )
+        (out**2).sum().backward()
+        found.append([out.detach(), static_k.grad, static_v.grad, q.grad, w.grad])
+        assert (weights is not None) == need_weights
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-9, atol=1e-11)
+
+
+def test_a_missing_projection_is_told():
+    x = engine.zeros(3, 2, 4)
+    with pytest.raises(ShapeError, match="needs in_proj_weight, or with use_separate_proj_weight"):
+        F.multi_head_attention_forward(x, x, x, 4, 2, None, None, None, None, False, 0.0, x[0], None)
+
+
 X = engine.zeros(2, 3, 4)
 
 
