@@ -193,6 +193,11 @@ def attend_with_heads(
             projected = shapes.cat([projected, row], sequence)
         split.append(projected.reshape(*projected.shape[:2], heads, embed_dim // heads).permute(*order))
     q, k, v = split
+    if q.shape[0] != k.shape[0]:
+        raise ShapeError(
+            f"multi-head attention: the query {query.shape} has {q.shape[0]} sequences and the key "
+            f"{operands[1].shape} {k.shape[0]}; there must be as many, on axis {1 - sequence}"
+        )
     if is_causal and mask is None:
         raise ShapeError(
             "multi-head attention: is_causal says what attn_mask is, so it needs one; "

@@ -142,6 +142,7 @@ X = engine.zeros(L, N, E)
         (lambda: nn.MultiheadAttention(4, 2, dropout=1.5), ShapeError, "probability, not 1.5"),
         (lambda: NET(X, X[:, 0], X), ShapeError, r"not query \(4, 3, 6\), key \(4, 6\)"),
         (lambda: NET(X[..., :4], X, X), ShapeError, "4 features, embed_dim is 6"),
+        (lambda: NET(X, X[:, :1], X[:, :1]), ShapeError, r"3 sequences and the key \(4, 1, 6\) 1;.*axis 1"),
         (lambda: NET(X, X, X[:2]), ShapeError, r"every key needs a value.*\(2, 3, 6\)"),
         (
             lambda: NET(X, X[..., :4], X[..., :4]),
