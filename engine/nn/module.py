@@ -329,12 +329,8 @@ class Module(Hookable):
 
         return self._apply(convert)
 
-    def to_empty(self: M, *, device: str | Device | None, recurse: bool = True) -> M:
+    def to_empty(self: M, *, device: str | Device | None) -> M:
         """Move to a device without the values: what to do with a module that was made on a meta device."""
-        if not recurse:
-            raise EngineError(
-                "to_empty: recurse=False isn't supported; call it on the module whose parts are meant"
-            )
         return self._apply(lambda x: empty_like(x, device=device))
 
     def _to_floating(self: M, convert: Callable[[Tensor], Tensor]) -> M:
