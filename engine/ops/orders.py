@@ -3,7 +3,7 @@
 from typing import Any
 
 from engine.ops.op import Op
-from engine.ops.shapes import CAT, STACK
+from engine.ops.shapes import CAT
 from engine.ops.table import op
 
 
@@ -29,10 +29,19 @@ def _cumprod_grad(g: Any, x: Any, dim: int) -> Any:
     # out_j for j >= k holds x_k once: s_k = g_k + x_(k+1) s_(k+1), times what stands before k
     if not x.shape or x.shape[dim] == 0:
         return g
-    tail = [g.select(dim, x.shape[dim] - 1)]
-    for k in range(x.shape[dim] - 2, -1, -1):
-        tail.append(g.select(dim, k) + x.select(dim, k + 1) * tail[-1])
-    return STACK(*reversed(tail), dim) * _before(x, dim)
+    return _backwards(g, x, dim) * _before(x, dim)
+
+
+def _backwards(b: Any, a: Any, dim: int) -> Any:
+    """s_k = b_k + a_(k+1) s_(k+1) along an axis."""
+    size = a.shape[dim]
+    following = CAT(a.narrow(dim, 1, size - 1), a.new_zeros(a.narrow(dim, 0, 1).shape), dim)
+    return LINEAR_SCAN(b.flip(dim), following.flip(dim), dim).flip(dim)
+
+
+def _factor_grad(g: Any, a: Any, out: Any, dim: int) -> Any:
+    preceding = CAT(out.new_zeros(out.narrow(dim, 0, 1).shape), out.narrow(dim, 0, out.shape[dim] - 1), dim)
+    return _backwards(g, a, dim) * preceding
 
 
 def _to_index(g: Any, indices: Any, x_shape: tuple[int, ...], dim: int) -> Any:
@@ -46,6 +55,10 @@ def _picked(name: str, attrs: str) -> Op:
 
 PROD = op("prod", "x", "dim keepdim", vjp=(_prod_grad,))
 CUMPROD: Op = op("cumprod", "x", "dim", vjp=(_cumprod_grad,))
+# s_k = b_k + a_k s_(k-1) along one axis that isn't empty; a_0 isn't read
+LINEAR_SCAN: Op = op("linear_scan", "b a", "dim", vjp=(lambda g, a, dim: _backwards(g, a, dim), _factor_grad))
+# the k largest or smallest in order; NaN counts as the largest
+TOPK = _picked("topk", "k dim largest")
 # stable; NaN counts as the largest
 SORT = _picked("sort", "dim descending")
 # the extreme value so far, with the last index that attains it

@@ -110,10 +110,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     at = axis(dim, input.ndim)
     if not 0 <= k <= (input.shape[at] if input.ndim else 1):
         raise ShapeError(f"topk: k is {k}, and axis {at} of {input.shape} hasn't as many elements")
-    values, indices = sort(input, at, largest)
-    if not input.ndim:
-        return ValuesIndices(values, indices)
-    return ValuesIndices(narrow(values, at, 0, k), narrow(indices, at, 0, k))
+    return ValuesIndices(*apply_several(ops.TOPK, (input,), (k, at, largest)))
 
 
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesIndices:

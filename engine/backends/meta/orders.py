@@ -23,6 +23,17 @@ def _picked(x: MetaArray, *_: Any) -> tuple[MetaArray, MetaArray]:
     return MetaArray(x.shape, x.dtype), MetaArray(x.shape, np.int64)
 
 
+def _topk(x: MetaArray, k: int, dim: int, largest: bool) -> tuple[MetaArray, MetaArray]:
+    shape = (*x.shape[:dim], k, *x.shape[dim + 1 :]) if x.shape else ()
+    return MetaArray(shape, x.dtype), MetaArray(shape, np.int64)
+
+
+def _linear_scan(b: MetaArray, a: MetaArray, dim: int) -> MetaArray:
+    if a.shape != b.shape:
+        raise ShapeError(f"linear_scan: {b.shape} and {a.shape} must have the same shape")
+    return MetaArray(b.shape, b.dtype)
+
+
 def _diagonal(x: MetaArray, offset: int, dim1: int, dim2: int) -> MetaArray:
     if x.ndim < 2 or dim1 == dim2:
         raise ShapeError(f"diagonal: two different axes are needed, not {dim1} and {dim2} of {x.shape}")
@@ -44,6 +55,8 @@ def _scatter(x: MetaArray, index: MetaArray, source: MetaArray, dim: int) -> Met
 
 KERNELS: dict[str, Kernel] = {
     **dict.fromkeys(("sort", "cummax", "cummin"), _picked),
+    "linear_scan": _linear_scan,
+    "topk": _topk,
     "prod": _prod,
     "cumprod": _cumprod,
     "diagonal": _diagonal,

@@ -34,6 +34,32 @@ def sort(x: Array, dim: int, descending: bool) -> tuple[Array, Array]:
     return np.take_along_axis(x, order, dim), np.ascontiguousarray(order)
 
 
+def linear_scan(b: Array, a: Array, dim: int) -> Array:
+    out = np.array(b)
+    steps, factors = np.moveaxis(out, dim, 0), np.moveaxis(a, dim, 0)
+    for k in range(1, len(steps)):
+        steps[k] += factors[k] * steps[k - 1]
+    return out
+
+
+def topk(x: Array, k: int, dim: int, largest: bool) -> tuple[Array, Array]:
+    size = x.shape[dim] if x.ndim else 1
+    if x.ndim == 0 or k * 8 > size:
+        values, order = sort(x, dim, largest)
+        if x.ndim == 0:
+            return values, order
+        chosen = tuple(slice(k) if axis == dim else slice(None) for axis in range(x.ndim))
+        return np.ascontiguousarray(values[chosen]), np.ascontiguousarray(order[chosen])
+    # of few among many only those are sorted
+    places = np.argpartition(x, size - k if largest else k - 1, dim) if k else np.zeros(x.shape, np.int64)
+    part = slice(size - k, size) if largest else slice(k)
+    found = places[tuple(part if axis == dim else slice(None) for axis in range(x.ndim))]
+    # in their own order first, so that equal ones keep it
+    found = np.sort(found, dim)
+    values, order = sort(np.take_along_axis(x, found, dim), dim, largest)
+    return values, np.take_along_axis(found, order, dim)
+
+
 def _so_far(x: Array, values: Array, dim: int) -> tuple[Array, Array]:
     steps = np.arange(x.shape[dim]).reshape([-1 if k == dim else 1 for k in range(x.ndim)])
     attained = (x == values) | (x != x)
@@ -73,6 +99,8 @@ def scatter(x: Array, index: Array, source: Array, dim: int) -> Array:
 KERNELS: dict[str, Kernel] = {
     "prod": prod,
     "cumprod": cumprod,
+    "linear_scan": linear_scan,
+    "topk": topk,
     "sort": sort,
     "cummax": cummax,
     "cummin": cummin,

@@ -32,6 +32,17 @@ def _spread(torch, x, shape, offset, dim1, dim2):
     return torch.diagonal_scatter(torch.zeros(shape, dtype=x.dtype), x, offset, dim1, dim2)
 
 
+def _topk(torch, x, k, dim, largest):
+    return tuple(x.topk(k, dim, largest))
+
+
+def _scan(torch, b, a, dim):
+    rows = [b.select(dim, 0)]
+    for k in range(1, b.shape[dim]):
+        rows.append(b.select(dim, k) + a.select(dim, k) * rows[-1])
+    return torch.stack(rows, dim)
+
+
 CASES = {
     "prod": [
         Case((normal(3, 4),), (1, False), _prod),
@@ -43,6 +54,14 @@ CASES = {
         Case((normal(3, 4),), (1,), lambda torch, x, dim: x.cumprod(dim)),
         Case((WITH_ZEROS,), (0,), lambda torch, x, dim: x.cumprod(dim)),
         Case((exactly(2.0),), (0,), lambda torch, x, dim: x.cumprod(dim)),
+    ],
+    "linear_scan": [Case((normal(3, 5), normal(3, 5)), (dim,), _scan) for dim in (0, 1)],
+    "topk": [Case((normal(3, 40),), (4, 1, largest), _topk) for largest in (True, False)]
+    + [
+        Case((normal(20, 2),), (3, 0, True), _topk),
+        Case((normal(4),), (3, 0, True), _topk),
+        Case((exactly(2.0),), (1, 0, True), _topk),
+        Case((exactly([1.0, np.nan, *range(30)]),), (2, 0, True), _topk, finite_differences=False),
     ],
     "sort": [
         Case((normal(3, 4),), (1, False), lambda torch, x, dim, d: tuple(x.sort(dim=dim, descending=d))),
