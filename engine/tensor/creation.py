@@ -58,7 +58,7 @@ def tensor(
         array = np.array(data._device.backend.to_numpy(data._data))
         device = device or data._device
     else:
-        array = _array(data)
+        array = _array(data, dtype)
     if dtype is not None:
         array = converted(array, dtype)
     else:
@@ -67,20 +67,18 @@ def tensor(
     return _finish(wrap(place.backend.from_numpy(array), place), requires_grad)
 
 
-def _array(data: Any) -> npt.NDArray[Any]:
+def _array(data: Any, dtype: DType | None) -> npt.NDArray[Any]:
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data, dtype=data.dtype.newbyteorder("="), order="C")
     try:
         array = np.array(data, order="C")
     except ValueError:
         raise ShapeError(f"these sequences don't form a tensor: {_ragged(data, '')}") from None
-    if array.dtype == np.float64:
-        # it holds Python floats, which have no precision of their own
+    # it holds Python numbers, which have no precision of their own; with a dtype they go there directly
+    if dtype is None and array.dtype == np.float64:
         array = array.astype(get_default_dtype().numpy)
-    elif array.dtype == np.complex128:
+    elif dtype is None and array.dtype == np.complex128:
         array = array.astype(get_default_dtype().to_complex().numpy)
-    if array.size == 0 and array.dtype == np.float64:
-        array = array.astype(get_default_dtype().numpy)
     if array.dtype.kind not in "biufc":
         raise DTypeError(f"{type(data).__name__} {data!r} can't become a tensor: it isn't all numbers")
     return array

@@ -274,3 +274,9 @@ def test_an_index_of_a_parameter_gathers_and_its_gradient_scatters():
     x = engine.ones(3, 2, requires_grad=True)
     x[[0, 0, 2]].sum().backward()
     assert x.grad.tolist() == [[2, 2], [0, 0], [1, 1]]
+
+
+def test_a_python_float_keeps_its_digits_on_the_way_to_float64():
+    assert engine.tensor([0.1], dtype=engine.float64).item() == 0.1
+    assert engine.tensor(0.1 + 0.2j, dtype=engine.complex128).item() == 0.1 + 0.2j
+    assert engine.tensor([0.1]).dtype is engine.float32
