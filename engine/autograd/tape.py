@@ -5,6 +5,7 @@ what a rule reads of the op's own results is kept as an alias without the link t
 """
 
 import itertools
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -71,6 +72,7 @@ _result: Any = Variable
 _new = object.__new__
 # how many blocks, in all threads, have to see what is recorded: detect_anomaly and saved_tensors_hooks
 _watchers = 0
+_watch_lock = threading.Lock()
 
 
 def results_are(tensor_type: type[Variable]) -> None:
@@ -82,7 +84,8 @@ def results_are(tensor_type: type[Variable]) -> None:
 def watch(change: int) -> None:
     """One more (1) or one less (-1) block that has to see what is recorded."""
     global _watchers
-    _watchers += change
+    with _watch_lock:
+        _watchers += change
 
 
 # what is given each op with its operands, and gives the operands to take instead; None, which costs nothing,

@@ -13,9 +13,10 @@ import numpy as np
 
 from engine.autograd.mode import MODE
 from engine.autograd.node import Node, Packed, Version
+from engine.autograd.places import coordinates_of, key_of
 from engine.autograd.tape import Variable, record, views_renew_by, wrap
 from engine.errors import NotDifferentiable
-from engine.ops.shapes import EXPAND, INDEX
+from engine.ops.shapes import EXPAND, INDEX, SLICE
 from engine.ops.updates import PUT
 
 # who holds a version that only one tensor and one view of it have: the two, a local name, the question itself
@@ -99,8 +100,17 @@ def assigned(x: Variable, source: Variable, indices: tuple[Variable, ...], key: 
         return
     rest = iter([i._data for i in indices])
     selection = tuple(next(rest) if part is True else part for part in key)
-    places = tuple(wrap(np.asarray(i[selection]), x._device) for i in _places(base, x))
-    put(base, source, places, (True,) * len(places))
+    # a selection by ints and slices is itself a view of the base
+    direct = (
+        None
+        if indices
+        else key_of(base._data, x._data[(*selection, *([] if Ellipsis in key else [Ellipsis]))])
+    )
+    if direct is not None:
+        put(base, source, (), direct)
+    else:
+        places = [i[selection] for i in coordinates_of(base._data, x._data)]
+        put(base, source, tuple(wrap(np.asarray(i), x._device) for i in places), (True,) * len(places))
     renew(x)
 
 
@@ -135,27 +145,6 @@ def _move_retained(x: Variable, result: Variable) -> None:
         result._node.hooked().retained.extend(mine)
 
 
-def _places(base: Variable, x: Variable) -> list[Any]:
-    """For each element of a view, where it is in its base: int64 index arrays, one per axis of the base."""
-    data, view = base._data, x._data
-    # numbers in the order of the base's elements, laid out as its memory is
-    numbers = np.empty_like(data, dtype=np.int64)
-    numbers[...] = np.arange(data.size).reshape(data.shape)
-    width = data.itemsize
-    start = view.__array_interface__["data"][0] - data.__array_interface__["data"][0]
-    layouts = zip(data.strides, numbers.strides, data.shape, strict=True)
-    if start < 0 or not data.shape or any(a * 8 != b * width for a, b, n in layouts if n > 1):
-        raise NotDifferentiable(
-            f"a view of shape {tuple(view.shape)} of a tensor of shape {tuple(data.shape)} whose memory "
-            "isn't "
-            "laid out densely can't be changed in place with a gradient; clone() the base first"
-        )
-    flat = np.lib.stride_tricks.as_strided(
-        numbers.ravel(order="K")[start // width :], view.shape, [s // width * 8 for s in view.strides]
-    )
-    return [np.asarray(i) for i in np.unravel_index(flat, data.shape)]
-
-
 def renew(x: Variable) -> None:
     """Give a view the history of its base as it is now."""
     base = base_of(x)
@@ -165,7 +154,11 @@ def renew(x: Variable) -> None:
             "recorded operation, so its gradient would be that of the old values; take it again after "
             "the change"
         )
-    places = tuple(wrap(i, x._device) for i in _places(base, x))
+    key = key_of(base._data, x._data)
+    if key is not None:
+        record(SLICE, (base,), (key,), (x,))
+        return
+    places = tuple(wrap(i, x._device) for i in coordinates_of(base._data, x._data))
     record(INDEX, (base, *places), ((True,) * len(places),), (x,))
 
 
