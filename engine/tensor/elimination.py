@@ -112,6 +112,7 @@ def _permutation(order: Tensor, like: Tensor) -> Tensor:
     return transpose(gather(one, -2, expand(unsqueeze(order, -1), one.shape)), -2, -1)
 
 
+@in_single
 def linalg_lu_solve(
     LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False
 ) -> Tensor:
@@ -127,7 +128,6 @@ def linalg_lu_solve(
     return solve(upper, solve(lower, turn.mT @ B))
 
 
-@in_single
 def lu_solve(input: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
     """X of A X = input, given A's lu_factor."""
     return linalg_lu_solve(LU_data, LU_pivots, input)
