@@ -62,6 +62,8 @@ def _filled(input: Tensor, mask: Tensor | None, value: float) -> Tensor:
 
 def _limit(input: Tensor, sign: int) -> Any:
     """What no element exceeds: an infinity, or the last integer."""
+    if input.is_complex():
+        raise DTypeError(f"complex numbers have no order, and the input is {input.dtype}; take abs()")
     if input.is_floating_point():
         return sign * math.inf
     limits = np.iinfo(input._data.dtype)
@@ -247,6 +249,8 @@ def var(
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
     computed = dtype or input.dtype
+    if input.is_complex():
+        raise DTypeError(f"masked var and std are written for real numbers, not {input.dtype}")
     x = cast(input, computed if computed.is_floating_point else float32)
     count = _count(input, dim, True, mask)
     centred = x - sum(x, dim, keepdim=True, mask=mask) / count

@@ -80,8 +80,8 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
 
 @as_given
 def vdot(input: Tensor, other: Tensor) -> Tensor:
-    """dot; the engine has real numbers only."""
-    return dot(input, other)
+    """dot, with the conjugate of the first where it is complex."""
+    return dot(input.conj() if input.is_complex() else input, other)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

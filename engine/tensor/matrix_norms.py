@@ -127,10 +127,10 @@ def cond(A: Tensor, p: float | str | None = None) -> Tensor:
 
 @in_half
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
-    """The sum of products along an axis; the others broadcast."""
+    """The sum of products along an axis, of the conjugate of x where it is complex; the others broadcast."""
     if x.dtype is not y.dtype:
         raise DTypeError(f"vecdot: the operands are {x.dtype} and {y.dtype}; make them the same")
-    return sum_(x * y, dim)
+    return sum_((x.conj() if x.is_complex() else x) * y, dim)
 
 
 def multi_dot(tensors: Sequence[Tensor]) -> Tensor:

@@ -110,6 +110,8 @@ def i1e(input: Tensor) -> Tensor:
 
 def _floating_pair(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     dtype = result_type(a, b)
+    if dtype.is_complex:
+        raise DTypeError(f"this isn't defined for {dtype}; take abs(), .real or .imag")
     return pair(a, b, dtype if dtype.category == FLOAT else get_default_dtype())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.autograd.tape import Variable, apply_several, binary, unary
-from engine.dtypes import FLOAT, finfo, float64, get_default_dtype
+from engine.autograd.tape import apply_several, binary, unary
+from engine.dtypes import FLOAT, complex128, finfo, float64, get_default_dtype
 from engine.errors import DTypeError
 from engine.ops import transcendental as ops
 from engine.ops.op import Op
@@ -130,6 +130,8 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
 
 def _floating_pair(a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     dtype = result_type(a, b)
+    if dtype.is_complex:
+        raise DTypeError(f"this isn't defined for {dtype}; take abs(), .real or .imag")
     return pair(a, b, dtype if dtype.category == FLOAT else get_default_dtype())
 
 
@@ -274,12 +276,9 @@ def rad2deg(input: Tensor) -> Tensor:
 
 
 def float_power(input: Operand, exponent: Operand) -> Tensor:
-    """input ** exponent in float64."""
-    if isinstance(input, Variable):
-        input = cast(input, float64)
-    if isinstance(exponent, Variable):
-        exponent = cast(exponent, float64)
-    return pow(input, exponent)
+    """input ** exponent in float64, or in complex128."""
+    dtype = complex128 if result_type(input, exponent).is_complex else float64
+    return pow(*pair(input, exponent, dtype))
 
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
