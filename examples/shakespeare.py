@@ -42,7 +42,7 @@ class CharacterTransformer(nn.Module):
     def forward(self, text: torch.Tensor) -> torch.Tensor:
         length = text.shape[1]
         hidden = self.characters(text) + self.places(torch.arange(length))  # [B, T, D]
-        hidden = self.body(hidden, mask=self.mask[:length, :length], is_causal=True)
+        hidden = self.body(hidden, is_causal=True)
         logits: torch.Tensor = self.head(hidden)
         return logits
 

@@ -108,7 +108,8 @@ class MultiheadAttention(Module):
         need_weights: return the weights too, which takes a slower path
         attn_mask: [L, S] or [N * num_heads, L, S]; bool, true where attention is not allowed, or numbers
         average_attn_weights: the mean of the heads' weights, [N, L, S]; otherwise [N, num_heads, L, S]
-        is_causal: a promise that attn_mask is the causal mask, which then needn't be read
+        is_causal: query i sees the keys up to i. With attn_mask, as in PyTorch, a promise that it is the
+            causal mask, which then needn't be read; PyTorch asks for the mask in any case
         """
         weights = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
         return attend_with_heads(

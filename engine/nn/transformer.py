@@ -58,7 +58,7 @@ class TransformerEncoder(Module):
         src_key_padding_mask: Tensor | None = None,
         is_causal: bool | None = None,
     ) -> Tensor:
-        """is_causal: a promise that mask is the causal mask; None and False only say that it needn't be."""
+        """is_causal: every place sees those up to it; with a mask, a promise that it is the causal one."""
         out = src
         for layer in self.layers:
             out = layer(
@@ -112,7 +112,7 @@ class TransformerDecoder(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        """tgt_is_causal: a promise that tgt_mask is the causal mask; None and False say nothing."""
+        """tgt_is_causal: each place sees those up to it; with tgt_mask, a promise that this is what it says."""
         out = tgt
         for layer in self.layers:
             out = layer(

@@ -8,7 +8,7 @@ from engine.backends.meta.array import broadcast, count
 from engine.dtypes import bool_, float32
 from engine.errors import DTypeError, ShapeError
 from engine.ops import attention as ops
-from engine.tensor import Tensor, shapes
+from engine.tensor import Tensor, creation, shapes
 from engine.tensor.blocks import repeat_interleave
 from engine.tensor.casting import under_autocast
 from engine.tensor.products import linear
@@ -199,10 +199,7 @@ def attend_with_heads(
             f"{operands[1].shape} {k.shape[0]}; there must be as many, on axis {1 - sequence}"
         )
     if is_causal and mask is None:
-        raise ShapeError(
-            "multi-head attention: is_causal says what attn_mask is, so it needs one; "
-            "Transformer.generate_square_subsequent_mask(length) makes it"
-        )
+        mask = creation.full((q.shape[2], k.shape[2]), -math.inf, dtype=q.dtype, device=q.device).triu(1)
     added = sum(x is not None for x in extra[:1]) + add_zero
     if add_zero:
         k, v = (shapes.cat([x, x.new_zeros((*x.shape[:2], 1, x.shape[3]))], 2) for x in (k, v))

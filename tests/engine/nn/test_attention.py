@@ -152,9 +152,20 @@ X = engine.zeros(L, N, E)
         (lambda: NET(X, X, X, attn_mask=X), ShapeError, r"\(4, 4\), or.*\(6, 4, 4\), not \(4, 3, 6\)"),
         (lambda: NET(X, X, X, X[0] != 0), ShapeError, r"key_padding_mask must be \(3, 4\).*not \(3, 6\)"),
         (lambda: NET(X, X, X, X[0].long()), DTypeError, "bool or floating-point, not"),
-        (lambda: NET(X, X, X, is_causal=True), ShapeError, "so it needs one"),
     ],
 )
 def test_mistakes_are_told_with_shapes(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+@pytest.mark.parametrize("padded", [True, False])
+def test_is_causal_needs_no_mask(need_weights, padded):
+    padding = engine.tensor([[False] * 4, [False] * 3 + [True], [False] * 4]) if padded else None
+    mask = nn.Transformer.generate_square_subsequent_mask(4)
+    x = engine.randn(L, N, E)
+    told = NET(x, x, x, padding, need_weights, attn_mask=mask, is_causal=True)[0]
+    untold = NET(x, x, x, padding, need_weights, is_causal=True)[0]
+    assert not engine.allclose(told, NET(x, x, x, padding, need_weights)[0])
+    np.testing.assert_allclose(untold.detach().numpy(), told.detach().numpy(), rtol=1e-5, atol=1e-6)
