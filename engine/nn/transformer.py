@@ -112,7 +112,7 @@ class TransformerDecoder(Module):
         tgt_is_causal: bool | None = None,
         memory_is_causal: bool = False,
     ) -> Tensor:
-        """tgt_is_causal: each place sees those up to it; with tgt_mask, a promise that this is what it says."""
+        """tgt_is_causal: each place sees those up to it; with tgt_mask, a promise that it says so."""
         out = tgt
         for layer in self.layers:
             out = layer(

@@ -74,8 +74,8 @@ class Entry:
                 try:
                     values[name] = argument.read(given[name])
                 except Mismatch as mismatch:
-                    subject = f"{mismatch.path[-1]} " if mismatch.path else f"{name} "
-                    complaints.add(at(pointer, name, *mismatch.path), f"{subject}{mismatch}")
+                    detail = str(mismatch) if mismatch.path else f"{name} {mismatch}"
+                    complaints.add(at(pointer, name, *mismatch.path), detail)
             elif argument.required and name not in INFERRED:
                 complaints.add(pointer, f"{self.name} needs {name}, which is missing")
         return values
@@ -156,17 +156,14 @@ def read_part(known: Mapping[str, Entry], kind: type, value: Mapping[str, Any]) 
         fitting = [
             key for key, e in known.items() if isinstance(e.target, type) and issubclass(e.target, kind)
         ]
-        raise Mismatch(f"is {show(name)}, which isn't known here{nearest(name, fitting)}", ("type",))
+        raise Mismatch(f"the type {show(name)} isn't known here{nearest(name, fitting)}", ("type",))
     complaints = Complaints()
     values = entry.read({key: each for key, each in value.items() if key != "type"}, "", complaints)
     for name, argument in entry.arguments.items():
         if argument.required and name not in values:
-            raise Mismatch(f"is missing; {entry.name} needs it", (name,))
+            raise Mismatch(f"{entry.name} needs {name}, which is missing", (name,))
     for problem in complaints.problems:
-        path = tuple(problem.pointer.split("/")[1:])
-        raise Mismatch(
-            problem.detail.removeprefix(f"{path[-1]} ") if path else problem.detail, path or ("type",)
-        )
+        raise Mismatch(problem.detail, tuple(problem.pointer.split("/")[1:]) or ("type",))
     return Part(entry, values)
 
 
@@ -189,7 +186,7 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
         skip = PASSED
     else:
         skip = (*(name for name in operands or _first_parameter(target) if name not in replacing), *PASSED)
-    arguments = arguments_of(target, docstring, skip, replacing)
+    arguments = arguments_of(target, docstring, skip, replacing, vectors=kind == "loss")
     if arguments is None:
         return None
     calls = frozenset(called.keys() - arguments.keys())
