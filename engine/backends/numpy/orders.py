@@ -79,7 +79,10 @@ def cummin(x: Array, dim: int) -> tuple[Array, Array]:
 
 
 def diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:
-    return x.diagonal(offset, dim1, dim2)
+    out = x.diagonal(offset, dim1, dim2)
+    # NumPy gives it read-only, although its elements are distinct
+    out.flags.writeable = x.flags.writeable
+    return out
 
 
 def diagonal_grad(x: Array, shape: Shape, offset: int, dim1: int, dim2: int) -> Array:

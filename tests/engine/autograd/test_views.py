@@ -88,6 +88,13 @@ def a_value_with_an_axis_in_front(t, x, w):
     return (y * y).sum()
 
 
+def the_diagonal(t, x, w):
+    y = x * 1
+    y.diagonal().mul_(w[:3])
+    y[:, 1:].diagonal().fill_(2.0)
+    return (y * y).sum()
+
+
 def a_view_of_a_view(t, x, w):
     y = x * 1
     a = y[1:]
@@ -116,6 +123,7 @@ PROGRAMS = [
     memory_in_another_order,
     a_buffer_filled_in_parts,
     a_value_with_an_axis_in_front,
+    the_diagonal,
     a_view_of_a_view,
     the_element_wise_family,
 ]
