@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -49,8 +49,6 @@ class FunctionCtx:
                     f"{type(x).__name__}; set it as an attribute of ctx instead"
                 )
         self._to_save = tensors
-
-    save_for_forward = save_for_backward
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
@@ -106,8 +104,6 @@ class Function:
     output). backward takes one gradient per result and returns one per argument of forward, None for those
     that are no tensors or need none. Written in tensor operations, it can itself be differentiated.
     """
-
-    generate_vmap_rule: ClassVar[bool] = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise EngineError(
