@@ -52,6 +52,7 @@ def test_results_come_in_the_dtypes_of_torch(torch, given):
 
 
 def test_an_mlp_learns_and_follows_torchs_own_run(torch):
+    torch.manual_seed(0)
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((256, 8)).astype(np.float32)
     targets = (inputs @ rng.standard_normal((8, 4))).argmax(1)
@@ -60,7 +61,7 @@ def test_an_mlp_learns_and_follows_torchs_own_run(torch):
     losses = []
     for lib, net in ((engine, ours), (torch, theirs)):
         x, y = lib.from_numpy(inputs), lib.from_numpy(targets)
-        optimizer = lib.optim.SGD(net.parameters(), lr=0.2, momentum=0.9)
+        optimizer = lib.optim.SGD(net.parameters(), lr=0.05, momentum=0.9)
         found = []
         for step in range(60):
             batch = slice(32 * (step % 8), 32 * (step % 8) + 32)
@@ -75,10 +76,10 @@ def test_an_mlp_learns_and_follows_torchs_own_run(torch):
             found.append(loss.item())
         assert {p.dtype for p in net.parameters()} == {lib.float32}
         losses.append(found)
-    # bfloat16 has 8 bits; roundings that fall differently drift apart slowly
-    np.testing.assert_allclose(losses[0][:10], losses[1][:10], rtol=0.02)
-    np.testing.assert_allclose(losses[0], losses[1], rtol=0.1, atol=0.03)
-    assert np.mean(losses[0][-8:]) < 0.25 * losses[0][0]
+    # bfloat16 has 8 bits, 0.4 %; roundings that fall differently drift apart slowly
+    np.testing.assert_allclose(losses[0][:10], losses[1][:10], rtol=0.002)
+    np.testing.assert_allclose(losses[0], losses[1], rtol=0.02, atol=0.02)
+    assert np.mean(losses[0][-8:]) < 0.1 * losses[0][0]
 
 
 def origin(product):
