@@ -70,11 +70,12 @@ def lock(arguments: Sequence[str]) -> int:
         "--quiet",
         *arguments,
     ]
-    extras = [word for extra in ("embedded", "postgres", "text", "images") for word in ("--extra", extra)]
-    run = ["pyproject.toml", *extras, "--group", "build"]
+    run = ["pyproject.toml", "--extra", "embedded", "--extra", "postgres", "--group", "build"]
+    # what only a user's own script imports, and its tests
+    scripts = ["--extra", "text", "--extra", "images"]
     choices = {
         "run": run,
-        "dev": [*run, "--group", "dev", "-c", "requirements/run.txt"],
+        "dev": [*run, *scripts, "--group", "dev", "-c", "requirements/run.txt"],
         "oracle-deps": ["--group", "oracle", "-c", "requirements/dev.txt"],
         "lock": ["--group", "lock"],
     }

@@ -24,6 +24,7 @@ OURS = {
     "requirements",
     "dev",
 }
+EXTRAS = {"tokenizers", "PIL"}  # imported where a script asks for them; the service doesn't
 HASHED = ["run", "dev", "oracle-deps", "lock"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -79,8 +80,8 @@ def test_the_tests_packages_contain_the_services_at_the_same_versions():
         ("run", PYPROJECT["project"]["dependencies"]),
         ("run", PYPROJECT["project"]["optional-dependencies"]["embedded"]),
         ("run", PYPROJECT["project"]["optional-dependencies"]["postgres"]),
-        ("run", PYPROJECT["project"]["optional-dependencies"]["text"]),
-        ("run", PYPROJECT["project"]["optional-dependencies"]["images"]),
+        ("dev", PYPROJECT["project"]["optional-dependencies"]["text"]),
+        ("dev", PYPROJECT["project"]["optional-dependencies"]["images"]),
         ("run", PYPROJECT["dependency-groups"]["build"]),
         ("run", PYPROJECT["build-system"]["requires"]),
         ("dev", PYPROJECT["dependency-groups"]["dev"]),
@@ -100,8 +101,8 @@ def test_what_pyproject_asks_for_is_locked_at_a_version_that_fits(lock, wanted):
 @pytest.mark.parametrize(
     ("folders", "lock", "besides"),
     [
-        (["engine", "service", "workers", "migrations", "tensorkiln"], "run", set()),
-        (["tests", "benchmarks"], "dev", {"torch"}),
+        (["engine", "service", "workers", "migrations", "tensorkiln"], "run", EXTRAS),
+        (["engine", "tests", "benchmarks", "examples"], "dev", {"torch"}),
     ],
 )
 def test_what_the_code_imports_is_locked(folders, lock, besides):
