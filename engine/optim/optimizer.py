@@ -46,6 +46,8 @@ class Optimizer:
     not_negative: tuple[str, ...] = ("lr", "weight_decay", "eps", "momentum")
     # whether a step has to evaluate the loss again
     needs_closure = False
+    # whether its update is right for complex parameters, whose squares would have to be of their lengths
+    takes_complex = False
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any], how: Execution | None = None) -> None:
         self.defaults = {**defaults, **self._executed(how or {})}
@@ -94,6 +96,11 @@ class Optimizer:
                 raise EngineError(f"an optimizer takes tensors, not {type(p).__name__}")
             if not p.is_leaf:
                 raise EngineError("an optimizer can't change a tensor that was computed; give it leaves")
+            if p.is_complex() and not self.takes_complex:
+                raise EngineError(
+                    f"{type(self).__name__} isn't written for complex parameters, such as that of {p.shape}; "
+                    "keep the real view_as_real(p) as the parameter, or take SGD"
+                )
             if id(p) in known:
                 raise EngineError(f"the parameter of shape {p.shape} is in two groups, or twice in one")
             known.add(id(p))

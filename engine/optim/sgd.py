@@ -19,6 +19,7 @@ class SGD(Optimizer):
     """
 
     execution = ("foreach", "differentiable", "fused")
+    takes_complex = True
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.errors import DTypeError, NotDifferentiable
+from engine.errors import DTypeError, EngineError, NotDifferentiable
 
 
 def pair(torch, *shape, seed=0):
@@ -105,6 +105,16 @@ def test_zero_has_no_direction_and_no_gradient():
     z = engine.zeros(2, dtype=engine.complex64, requires_grad=True)
     (z.abs().sum() + z.angle().sum() + z.sgn().abs().sum()).backward()
     assert z.grad.tolist() == [0, 0]
+
+
+def test_only_sgd_descends_along_complex_gradients():
+    z = engine.tensor([1 + 1j], requires_grad=True)
+    optimizer = engine.optim.SGD([z], lr=0.1, momentum=0.9)
+    (z.abs() ** 2).sum().backward()
+    optimizer.step()
+    assert z.item() == pytest.approx(0.8 + 0.8j)
+    with pytest.raises(EngineError, match="Adam isn't written for complex"):
+        engine.optim.Adam([z])
 
 
 def test_a_complex_loss_needs_its_gradient():
