@@ -121,6 +121,7 @@ class _Walk:
     def __init__(self, retain: bool | None, create_graph: bool, targets: list[Variable] | None) -> None:
         self.retain = create_graph if retain is None else retain
         self.create_graph = create_graph
+        self.anomaly = MODE.anomaly
         self.targets = targets
         self.pending: dict[Node, list[Any]] = {}
         self.leaves: dict[int, Any] = {}
@@ -213,7 +214,7 @@ class _Walk:
         if hooks is not None and hooks.before:
             grads = replaced_all(node, hooks.before, grads, grads)
         found = operand_gradients(node, grads)
-        if MODE.anomaly:
+        if self.anomaly:
             check_finite(node, found)
         if hooks is not None and hooks.after:
             given: list[Any] = [None] * len(node.parents)
@@ -226,9 +227,17 @@ class _Walk:
                 continue
             if parent.__class__ is Node:
                 slot = node.slots[position]
-                self.add(parent, slot, fitted(node, g, parent.shapes[slot]))
+                if g._data.shape != parent.shapes[slot]:
+                    g = fitted(node, g, parent.shapes[slot])
+                self.add(parent, slot, g)
             else:
-                self.arrive(parent, _of_leaf(node, g, parent))
+                own: Any = parent._data  # type: ignore[union-attr]  # it is a leaf here
+                if g._data.shape != own.shape or g._data.dtype is not own.dtype:
+                    g = _of_leaf(node, g, parent)
+                if self.targets is None and not LeafHooks.ever_made:
+                    self.deposit(parent, g)
+                else:
+                    self.arrive(parent, g)
         if not self.retain:
             node.saved = None
 
