@@ -12,6 +12,7 @@ from engine.dtypes import (
     SMOOTH_KINDS,
     DType,
     get_default_dtype,
+    int64,
     of_number,
     promote_types,
 )
@@ -256,8 +257,8 @@ def abs(input: Tensor) -> Tensor:
 
 
 def sign(input: Tensor) -> Tensor:
-    """-1, 0 or 1."""
-    return unary(ops.SIGN, input)
+    """-1, 0 or 1; of bool the tensor's own values."""
+    return unary(ops.CLONE if input._data.dtype.kind == "b" else ops.SIGN, input)
 
 
 def _whole(op: Op, input: Tensor) -> Tensor:
@@ -289,7 +290,8 @@ def trunc(input: Tensor) -> Tensor:
 
 
 def square(input: Tensor) -> Tensor:
-    return unary(ops.SQUARE, input)
+    """input * input; of bool in int64."""
+    return unary(ops.SQUARE, cast(input, int64) if input._data.dtype.kind == "b" else input)
 
 
 def exp(input: Tensor) -> Tensor:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.dtypes import promote_types
 from engine.errors import ShapeError
 from engine.tensor.blocks import given
 from engine.tensor.casting import as_given, in_half
 from engine.tensor.products import bmm, dot, matmul, mm
-from engine.tensor.promotion import Number
+from engine.tensor.promotion import Number, cast
 from engine.tensor.reductions import sum as sum_
 from engine.tensor.shapes import expand, permute, reshape, squeeze, unsqueeze
 
@@ -34,6 +35,10 @@ __all__ = [
 
 def _blend(input: Tensor, product: Tensor, beta: Number, alpha: Number) -> Tensor:
     """beta * input + alpha * product; with beta 0 the values of input, even NaN, don't count."""
+    if not product.is_floating_point() and not product.is_complex():
+        # as in PyTorch, of integers the factors count as integers
+        kind = type(product.new_zeros(()).item())
+        beta, alpha = kind(beta), kind(alpha)
     scaled = product if alpha == 1 else product * alpha
     if beta == 0:
         return scaled
@@ -67,7 +72,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, 
 @in_half
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Tensor:
     """beta * input + alpha * the sum of batch1 @ batch2 over the batch"""
-    return _blend(input, sum_(bmm(batch1, batch2), 0), beta, alpha)
+    return _blend(input, sum_(bmm(batch1, batch2), 0, dtype=batch1.dtype), beta, alpha)
 
 
 @as_given
@@ -108,8 +113,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
         for d, e in zip(left, right, strict=True):
             # a size of 1 meets any other: the other's axis is summed
             if a.shape[d] != b.shape[e] and 1 in (a.shape[d], b.shape[e]):
-                a = sum_(a, d, True) if b.shape[e] == 1 else a
-                b = sum_(b, e, True) if a.shape[d] == 1 else b
+                a = sum_(a, d, True, dtype=a.dtype) if b.shape[e] == 1 else a
+                b = sum_(b, e, True, dtype=b.dtype) if a.shape[d] == 1 else b
     if [a.shape[d] for d in left] != [b.shape[d] for d in right]:
         raise ShapeError(f"tensordot: axes {left} of {a.shape} and {right} of {b.shape} differ in size")
     rows = [d for d in range(a.ndim) if d not in left]
@@ -207,6 +212,9 @@ def _contract(a: Tensor, left: str, b: Tensor, right: str, needed: set[str]) -> 
             b, right = squeeze(b, right.index(c)), right.replace(c, "")
         elif n != m:
             raise ShapeError(f"einsum: index {c!r} is {n} in one operand and {m} in another")
+    # sums of small integers are int64
+    dtype = promote_types(a.dtype, b.dtype)
+    a, b = cast(a, dtype), cast(b, dtype)
     batch = [c for c in left if c in right and c in needed]
     shared = [c for c in left if c in right and c not in needed]
     rows = [c for c in left if c not in right]

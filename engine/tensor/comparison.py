@@ -118,6 +118,8 @@ def isclose(
     """|input - other| <= atol + rtol |other|"""
     if rtol < 0 or atol < 0:
         raise ShapeError(f"isclose: rtol and atol must not be negative, and are {rtol} and {atol}")
+    if input._data.dtype.kind == other._data.dtype.kind == "b":
+        return eq(input, other)
     near = ((input - other).abs() <= other.abs() * rtol + atol).logical_or(input == other)
     return near.logical_or(input.isnan().logical_and(other.isnan())) if equal_nan else near
 

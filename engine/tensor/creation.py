@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.autograd.tape import Variable, create, wrap
 from engine.backends.numpy.elementwise import converted
 from engine.device import CPU, Device
-from engine.dtypes import FLOAT, DType, category_of, get_default_dtype, of, of_number
+from engine.dtypes import FLOAT, DType, category_of, get_default_dtype, int64, of, of_number
 from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
 from engine.tensor.axes import shape_of
@@ -267,6 +267,9 @@ def arange(
         start, end = 0, start
     if not all(math.isfinite(n) for n in (start, end, step)):
         raise ShapeError(f"arange: from {start} to {end} in steps of {step} doesn't end; give finite numbers")
+    if dtype is int64:
+        # as in PyTorch, counted in whole numbers from the start
+        start, end, step = int(start), int(end), int(step)
     if step == 0 or (end - start) / step < 0:
         raise ShapeError(f"arange: from {start} to {end} doesn't go in steps of {step}")
     if dtype is None:

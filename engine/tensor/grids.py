@@ -115,7 +115,7 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     if indices.is_floating_point() or indices._data.dtype.kind == "b":
         raise ShapeError(f"unravel_index: indices are integers, not {indices.dtype}")
     out: list[Tensor] = []
-    rest = indices
+    rest = cast(indices, int64)
     for n in reversed(sizes):
         out.append(rest % n)
         rest = rest.div(n, rounding_mode="floor")

@@ -61,15 +61,18 @@ def prod(
     if dtype is not None:
         input = cast(input, dtype)
     if dim is None:
-        return unary(ops.PROD, reshape(input, -1), (0, False))
-    return unary(ops.PROD, input, (axis(dim, input.ndim), keepdim))
+        out = unary(ops.PROD, reshape(input, -1), (0, False))
+    else:
+        out = unary(ops.PROD, input, (axis(dim, input.ndim), keepdim))
+    return out if dtype is None else cast(out, dtype)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Products of the elements up to and including each one along `dim`."""
     if dtype is not None:
         input = cast(input, dtype)
-    return unary(ops.CUMPROD, input, (axis(dim, input.ndim),))
+    out = unary(ops.CUMPROD, input, (axis(dim, input.ndim),))
+    return out if dtype is None else cast(out, dtype)
 
 
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
@@ -131,13 +134,17 @@ def _at(found: ValuesIndices, dim: int, place: int, keepdim: bool) -> ValuesIndi
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median, the lower of two; along `dim` with its index. NaN where there is one."""
     if dim is None:
-        flat = reshape(input, -1)
-        return where(
-            flat.isnan().any(), flat.sum(), _at(sort(flat), 0, (flat.numel() - 1) // 2, False).values
-        )
+        return median(reshape(input, -1), 0).values
     at = axis(dim, input.ndim)
     size = input.shape[at] if input.ndim else 1
-    return _at(sort(input, at), at, (size - 1) // 2, keepdim)
+    found = sort(input, at)
+    if not input.is_floating_point() or not input.ndim:
+        return _at(found, at, (size - 1) // 2, keepdim)
+    # NaN comes last: the first of them, where there is one
+    there = sum_(input.isnan().logical_not(), at, True)
+    place = where(there == size, (size - 1) // 2, there)
+    out = [x.gather(at, place) for x in found]
+    return ValuesIndices(*[x if keepdim else x.squeeze(at) for x in out])
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> MinMax:

@@ -8,6 +8,7 @@ from engine.autograd.tape import Variable, apply, unary
 from engine.dtypes import bool_
 from engine.errors import DTypeError, ShapeError
 from engine.ops import orders as ops
+from engine.ops.scattering import SCATTER_REDUCE
 from engine.ops.shapes import SLICE_GRAD
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
@@ -40,9 +41,18 @@ __all__ = [
 
 
 def scatter(
-    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Number | None = None
+    input: Tensor,
+    dim: int,
+    index: Tensor,
+    src: Any = None,
+    *,
+    value: Number | None = None,
+    reduce: str | None = None,
 ) -> Tensor:
-    """input with src (a tensor that may reach beyond index, or a number) at index along `dim`."""
+    """input with src (a tensor that may reach beyond index, or a number) at index along `dim`.
+
+    reduce: "add" or "multiply" what is there instead
+    """
     given = value if src is None else src
     if given is None:
         raise DTypeError("scatter needs src or value")
@@ -58,7 +68,16 @@ def scatter(
         raise DTypeError(f"scatter: input is {x.dtype} and src {source.dtype}; they must be the same")
     if where_.numel() == 0:
         return input.clone()
-    return reshape(apply(ops.SCATTER, (x, where_, source), (axis(dim, x.ndim),)), input.shape)
+    at = axis(dim, x.ndim)
+    if reduce is None:
+        out = apply(ops.SCATTER, (x, where_, source), (at,))
+    elif reduce == "add":
+        out = scatter_add(x, at, where_, source)
+    elif reduce == "multiply":
+        out = apply(SCATTER_REDUCE, (x, where_, source), (at, "prod"))
+    else:
+        raise DTypeError(f"scatter: reduce must be None, 'add' or 'multiply', not {reduce!r}")
+    return reshape(out, input.shape)
 
 
 def along(input: Tensor, dim: int, index: Tensor) -> Tensor:

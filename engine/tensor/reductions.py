@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from engine.autograd.tape import Variable, apply_several, unary
-from engine.dtypes import FLOATING_KINDS, DType
+from engine.dtypes import FLOATING_KINDS, DType, uint8
 from engine.errors import DTypeError
 from engine.ops import reductions as ops
 from engine.tensor.arithmetic import maximum, minimum
@@ -46,7 +46,8 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType |
     """Sum over axes; of bool and integers in int64."""
     if dtype is not None:
         input = cast(input, dtype)
-    return unary(ops.SUM, input, (axes(dim, len(input._data.shape)), keepdim))
+    out = unary(ops.SUM, input, (axes(dim, len(input._data.shape)), keepdim))
+    return out if dtype is None else cast(out, dtype)
 
 
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
@@ -120,11 +121,18 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
 
 def any(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    return unary(ops.ANY, input, (axes(dim, len(input._data.shape)), keepdim))
+    """Whether some element isn't zero; bool, but uint8 of uint8."""
+    return _truth(ops.ANY, input, dim, keepdim)
 
 
 def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    return unary(ops.ALL, input, (axes(dim, len(input._data.shape)), keepdim))
+    """Whether no element is zero; bool, but uint8 of uint8."""
+    return _truth(ops.ALL, input, dim, keepdim)
+
+
+def _truth(op: Any, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
+    out = unary(op, input, (axes(dim, len(input._data.shape)), keepdim))
+    return cast(out, uint8) if input.dtype is uint8 else out
 
 
 def var(
@@ -174,7 +182,8 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Sums of the elements up to and including each one along `dim`."""
     if dtype is not None:
         input = cast(input, dtype)
-    return unary(ops.CUMSUM, input, (axis(dim, len(input._data.shape)),))
+    out = unary(ops.CUMSUM, input, (axis(dim, len(input._data.shape)),))
+    return out if dtype is None else cast(out, dtype)
 
 
 def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:

@@ -72,6 +72,8 @@ def _without(x: Tensor, hit: Tensor, reduce: str) -> Tensor:
         neutral: Any = 1 if reduce == "prod" else 0
     elif x.is_floating_point():
         neutral = -math.inf if reduce == "amax" else math.inf
+    elif x._data.dtype.kind == "b":
+        neutral = reduce == "amin"
     else:
         limits = np.iinfo(x._data.dtype)
         neutral = int(limits.min if reduce == "amax" else limits.max)

@@ -19,17 +19,30 @@ def empty(shape: Shape, dtype: DType) -> Array:
 def full(shape: Shape, value: float, dtype: DType) -> Array:
     # zeros() takes fresh pages as the system gives them; -0.0 is something else
     plain = isinstance(value, int) and value == 0
-    return np.zeros(shape, dtype.numpy) if plain else np.full(shape, value, dtype.numpy)
+    return np.zeros(shape, dtype.numpy) if plain else np.full(shape, _wrapped(value, dtype), dtype.numpy)
+
+
+def _wrapped(value: float, dtype: DType) -> Any:
+    """What doesn't fit an integer dtype wraps around."""
+    return value if dtype.numpy.kind not in "iu" else np.asarray(value).astype(dtype.numpy)
 
 
 def arange(start: float, step: float, length: int, dtype: DType) -> Array:
     if dtype.is_floating_point:
         return (start + np.arange(length, dtype=np.float64) * step).astype(dtype.numpy)
-    return (start + np.arange(length, dtype=np.int64) * int(step)).astype(dtype.numpy)
+    return (int(start) + np.arange(length, dtype=np.int64) * int(step)).astype(dtype.numpy)
 
 
 def linspace(start: float, end: float, steps: int, dtype: DType) -> Array:
-    return np.linspace(start, end, steps, dtype=dtype.numpy)
+    if dtype.numpy.kind not in "iu":
+        return np.linspace(start, end, steps, dtype=dtype.numpy)
+    # from both ends, and towards zero, as PyTorch
+    start, end = int(start), int(end)
+    step = (end - start) / max(steps - 1, 1)
+    k = np.arange(steps)
+    return np.where(k < max(steps // 2, 1), start + step * k, end - step * (steps - 1 - k)).astype(
+        dtype.numpy
+    )
 
 
 def eye(rows: int, columns: int, dtype: DType) -> Array:

@@ -80,3 +80,28 @@ def test_covariances_refuse_weights_of_the_wrong_kind():
         engine.cov(x, fweights=engine.ones(3))
     with pytest.raises(ShapeError, match="3 observations"):
         engine.cov(x, aweights=engine.ones(2))
+
+
+def test_a_nan_in_a_row_makes_its_median_nan():
+    x = engine.tensor([[1.0, float("nan"), 3.0], [2.0, 5.0, 4.0]])
+    found = engine.median(x, 1)
+    assert np.isnan(found.values[0].item())
+    assert found.indices.tolist() == [1, 2]
+    assert found.values[1].item() == 4.0
+    assert engine.median(engine.tensor([3, 1, 2], dtype=engine.int32)).dtype is engine.int32
+
+
+def test_sums_and_products_come_in_the_dtype_that_is_asked_for():
+    x = engine.tensor([1, 2, 3])
+    for found in (x.sum(dtype=engine.int32), x.cumsum(0, dtype=engine.int32), x.prod(dtype=engine.int32)):
+        assert found.dtype is engine.int32
+
+
+def test_numbers_wrap_around_in_small_integers():
+    assert engine.full_like(engine.zeros(2, dtype=engine.uint8), -9).tolist() == [247, 247]
+
+
+def test_scatter_can_add_or_multiply():
+    x, index = engine.tensor([1.0, 2.0]), engine.tensor([1, 1])
+    assert engine.scatter(x, 0, index, engine.tensor([3.0, 4.0]), reduce="add").tolist() == [1.0, 9.0]
+    assert engine.scatter(x, 0, index, engine.tensor([3.0, 4.0]), reduce="multiply").tolist() == [1.0, 24.0]
