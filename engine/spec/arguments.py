@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
 
+from engine.dtypes import float32
 from engine.spec.bounds import ANY_INTEGER, ANY_NUMBER, BOUNDS, LARGEST_SIZE, Bounds
 from engine.spec.complaints import is_text, show
-from engine.tensor import Generator, Tensor
+from engine.tensor import Generator, Tensor, creation
 
 REQUIRED: Any = inspect.Parameter.empty
 LONGEST_LIST = 64
+LONGEST_VECTOR = 10_000  # of a weight for each class
 
 
 class Mismatch(Exception):
@@ -79,6 +81,19 @@ class Argument:
         return schema
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """A vector in a job, such as the weights of the classes: float32 on the device of what it is for."""
+
+    items: tuple[int | float, ...]
+
+    def make(self, **extra: Any) -> Tensor:
+        return creation.tensor(list(self.items), dtype=float32, device=extra.get("device"))
+
+    def canonical(self) -> list[int | float]:
+        return list(self.items)
+
+
 def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
     """The type hints of a function or a class's constructor."""
     function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
@@ -88,7 +103,11 @@ def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
 
 
 def arguments_of(
-    target: Callable[..., Any], docstring: str, skip: Sequence[str] = (), replacing: Sequence[str] = ()
+    target: Callable[..., Any],
+    docstring: str,
+    skip: Sequence[str] = (),
+    replacing: Sequence[str] = (),
+    vectors: bool = False,
 ) -> dict[str, Argument] | None:
     """By name, in the signature's order; None if a required one can't be said in JSON.
 
@@ -96,6 +115,7 @@ def arguments_of(
 
     skip: parameters that are given in another way
     replacing: those that can be numbers in place of inputs
+    vectors: whether tensors are taken, as lists of numbers
     """
     hints = hints_of(target)
     found: dict[str, Argument] = {}
@@ -106,7 +126,7 @@ def arguments_of(
             or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         ):
             continue
-        hint = _json_part(hints.get(name))
+        hint = _json_part(hints.get(name), vectors)
         if hint is not None and not (hint is type(None) and parameter.default is None):
             words = "a number in place of this input" if name in replacing else _summary(docstring, name)
             found[name] = Argument(name, hint, parameter.default, words, name in replacing)
@@ -151,13 +171,15 @@ def reader_of(hint: Any) -> Callable[[type, Any], Nested] | None:
     return next((read for kind, read in READERS.items() if issubclass(hint, kind)), None)
 
 
-def _json_part(hint: Any) -> Any:
-    """The part of a type hint that JSON can hold, or None."""
+def _json_part(hint: Any, vectors: bool = False) -> Any:
+    """The part of a type hint that JSON can hold, or None. vectors: whether lists stand for tensors"""
+    if hint is Tensor and vectors:
+        return Numbers
     if hint in (bool, int, float, str, type(None)) or get_origin(hint) is Literal or reader_of(hint):
         return hint
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        kept = [part for part in map(_json_part, inner) if part is not None]
+        kept = [part for part in (_json_part(each, vectors) for each in inner) if part is not None]
         return Union[tuple(kept)] if kept else None  # noqa: UP007 - built at run time
     if origin in (tuple, list) or (isinstance(origin, type) and issubclass(origin, Sequence)):
         items = [_json_part(part) for part in inner if part is not Ellipsis]
@@ -178,6 +200,8 @@ def _read(hint: Any, value: Any, bounds: Bounds | None) -> Any:
         raise Mismatch(f"is {show(value)}, not {_or([show(choice) for choice in get_args(hint)])}")
     if get_origin(hint) is tuple:
         return _read_list(get_args(hint), value, bounds)
+    if hint is Numbers and isinstance(value, list):
+        return Numbers(_read_list((float, ...), value, None, LONGEST_VECTOR))
     nested = reader_of(hint)
     if nested is not None and isinstance(value, Mapping):
         return nested(hint, value)
@@ -208,12 +232,14 @@ def _read_any(hints: tuple[Any, ...], value: Any, bounds: Bounds | None) -> Any:
     raise Mismatch(within[0] if within else f"is {show(value)}, not {_or([_words(hint) for hint in hints])}")
 
 
-def _read_list(items: tuple[Any, ...], value: Any, bounds: Bounds | None) -> tuple[Any, ...]:
+def _read_list(
+    items: tuple[Any, ...], value: Any, bounds: Bounds | None, longest: int = LONGEST_LIST
+) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise Mismatch(f"is {show(value)}, not {_words(tuple.__class_getitem__(items))}")
     if Ellipsis in items:
-        if len(value) > LONGEST_LIST:
-            raise Mismatch(f"has {len(value)} items; at most {LONGEST_LIST} are taken")
+        if len(value) > longest:
+            raise Mismatch(f"has {len(value)} items; at most {longest} are taken")
         items = (items[0],) * len(value)
     if len(items) != len(value):
         raise Mismatch(f"has {len(value)} items, not {len(items)}")
@@ -261,6 +287,8 @@ def _words(hint: Any) -> str:
             items[0], "objects"
         )
         return f"a list of {several}" if Ellipsis in items else f"a list of {len(items)} {several}"
+    if hint is Numbers:
+        return "a list of numbers"
     return plain.get(hint) or f"an object with the type of a {hint.__name__} and its arguments"
 
 
@@ -279,6 +307,8 @@ def _schema(hint: Any, bounds: Bounds | None) -> dict[str, Any]:
             return {"type": "array", "items": _schema(items[0], bounds), "maxItems": LONGEST_LIST}
         parts = [_schema(item, bounds) for item in items]
         return {"type": "array", "prefixItems": parts, "minItems": len(items), "maxItems": len(items)}
+    if hint is Numbers:
+        return {"type": "array", "items": _schema(float, None), "minItems": 1, "maxItems": LONGEST_VECTOR}
     if reader_of(hint):
         return {"type": "object", "properties": {"type": {"type": "string"}}, "required": ["type"]}
     name = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}[hint]

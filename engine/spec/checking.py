@@ -130,7 +130,7 @@ class _Check:
             (self.model.input_shape, self.model.input_dtype),
             (self.dataset.target_shape, str(targets.dtype)),
         )
-        function = self._made(loss)
+        function = self._made(loss, device=device)
         if function is None or not self._loss_fits(loss, function, rehearsal):
             return None
         size = self.job.plain.get("batch_size")

@@ -14,6 +14,9 @@ from engine.tensor import Tensor
 # parameters that the engine passes by itself
 PASSED = ("device", "dtype", "params", "optimizer", "last_epoch")
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"  # of a layer's name
+# of something of the catalogue as an argument, with all that is an argument of it
+DEEPEST_PART = 4
+MOST_PARTS = 64
 # arguments that follow from the inputs' shapes: of which input, and the axis that says them
 INFERRED = {
     "in_features": (0, -1),
@@ -150,6 +153,8 @@ class Part:
 
 def read_part(known: Mapping[str, Entry], kind: type, value: Mapping[str, Any]) -> Part:
     """What {"type": ..., arguments} names among `known`, which must be of that kind. Raises Mismatch."""
+    if _nests_too_much(value):
+        raise Mismatch(f"nests objects deeper than {DEEPEST_PART}, or holds more than {MOST_PARTS} of them")
     name = value.get("type")
     entry = known.get(name) if isinstance(name, str) else None
     if entry is None or not (isinstance(entry.target, type) and issubclass(entry.target, kind)):
@@ -165,6 +170,22 @@ def read_part(known: Mapping[str, Entry], kind: type, value: Mapping[str, Any]) 
     for problem in complaints.problems:
         raise Mismatch(problem.detail, tuple(problem.pointer.split("/")[1:]) or ("type",))
     return Part(entry, values)
+
+
+def _nests_too_much(value: Mapping[str, Any]) -> bool:
+    """Without recursion, since what is asked for may be deeper than Python's stack."""
+    waiting: list[tuple[Any, int]] = [(value, 1)]
+    found = 0
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, Mapping):
+            found += 1
+            if depth > DEEPEST_PART or found > MOST_PARTS:
+                return True
+            waiting += [(each, depth + 1) for each in item.values()]
+        elif isinstance(item, list):
+            waiting += [(each, depth) for each in item]
+    return False
 
 
 def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:

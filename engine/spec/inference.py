@@ -5,6 +5,8 @@ can: a wrong in_features is read as the right one, a layer that can't run is ski
 on it.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -18,7 +20,8 @@ from engine.spec.bodies import Body
 from engine.spec.complaints import Complaints, at, show
 from engine.spec.definitions import Definition
 from engine.spec.entries import INFERRED, Entry, Part
-from engine.spec.meter import MeteredDevice, Tally
+from engine.spec.masks import with_masks
+from engine.spec.meter import MeteredDevice, Tally, TooManyCalls
 from engine.spec.network import Network, Step, Wiring, repeated
 from engine.spec.nodes import INPUT, Node
 from engine.spec.references import NoSuchValue, first_of, source_of, value_of
@@ -26,6 +29,8 @@ from engine.tensor import Tensor, creation
 
 MOST_PARAMETERS = 2**31  # elements in one model
 MOST_VALUES = 2**31  # elements of one sample between two layers
+MOST_CALLS = 40_000  # of kernels in three forward passes; each takes about 10 us
+MOST_COPIES = 1024  # that one layer makes of another
 MOST_AXES = 32  # of one sample; arrays end at 64
 # sizes, so that what should follow the batch axis and doesn't is seen, also where that axis could be dropped
 BATCHES = (2, 3, 1)
@@ -75,12 +80,13 @@ class Inference:
     def __init__(self, definition: Definition, complaints: Complaints) -> None:
         self.definition = definition
         self.complaints = complaints
-        self.tally = Tally()
+        self.tally = Tally(MOST_CALLS)
         self.device = MeteredDevice(self.tally)
         self.layers: list[LayerReport] = []
         self.parameters = 0
         # a fault inside a block is told once, not at each of its uses
         self._told: set[tuple[str, str]] = set()
+        self._at = ""  # the node that is being run
 
     def run(self) -> tuple[Outline | None, Tensor | None]:
         """The outline, and the output for a batch of BATCHES[0]; None where a fault stands in the way."""
@@ -92,8 +98,14 @@ class Inference:
             kind = dtype(self.definition.input_dtype)
             given = tuple(creation.empty((n, *shape), dtype=kind, device=self.device) for n in BATCHES)
             given = given if self._fits(given[0], "/input/shape", "the input") else None
-        with no_grad():
-            outline, output = self._body(body, None, given, "")
+        try:
+            with no_grad():
+                outline, output = self._body(body, None, given, "")
+        except TooManyCalls:
+            detail = f"the model is too deep: up to here it calls {MOST_CALLS:,} kernels, the limit"
+            self._tell(self._at, detail)
+            return None, None
+        self.tally.most_calls = math.inf
         return outline, output[0] if output else None
 
     def _body(
@@ -118,7 +130,13 @@ class Inference:
             outline.layers.append(layer)
         if body.output is None:
             return outline, None
-        return outline, look_up(body.output, at(body.pointer, "output") if is_graph else body.pointer)
+        pointer = at(body.pointer, "output") if is_graph else body.pointer
+        output = look_up(body.output, pointer)
+        axis = 0 if output is None else _batch_axis(output)
+        if axis:
+            self._tell(pointer, _elsewhere(body.output, axis))
+            return outline, None
+        return outline, output
 
     def _part(self, results: Results, reference: str, maker: Node | None, pointer: str) -> Batches | None:
         """The value that a reference names; None after a complaint."""
@@ -137,7 +155,8 @@ class Inference:
                 say = "write the model as nodes to name one"
             self._tell(pointer, f"{maker.type} gives {len(results[0])} values; {say}")
             return None
-        return part if self._follows_batch(maker, part) else None
+        # the states of recurrent layers have layers before the batch; a node must bring it to the front
+        return part if _batch_axis(part) or self._follows_batch(maker, part) else None
 
     def _node(self, node: Node, inputs: list[Batches | None], name: str) -> tuple[Layer, Results | None]:
         layer = Layer(node, dict(node.values))
@@ -192,9 +211,15 @@ class Inference:
         self, node: Node, entry: Entry, values: dict[str, Any], inputs: list[Batches], name: str
     ) -> Results | None:
         """Build the layer and run it; None after a complaint."""
+        self._at = node.pointer
+        copies = _copies(values)
+        if copies > MOST_COPIES:
+            detail = f"too large: {entry.name} makes {copies:,} layers of its own; the limit is {MOST_COPIES}"
+            self._tell(node.pointer, detail)
+            return None
         try:
             made = entry.make(values, device=self.device)
-            operation = partial(made, **entry.called(values))
+            operation = partial(_run, made, entry.called(values))
             before = self.tally.flops
             first = operation(*[pair[0] for pair in inputs])
             flops = self.tally.flops - before
@@ -215,29 +240,34 @@ class Inference:
             self._tell(node.pointer, f"{entry.name} can't be a node: {error}")
             return None
         # of several values each is looked at where it is used
-        if leaf is first and not self._follows_batch(node, results):
+        if leaf is first and not self._follows_batch(node, results, inputs):
             return None
         if not self._fits(leaf, node.pointer, f"the output of {entry.name}"):
             return None
-        if not parameters and not any(batches[0].dtype.is_floating_point for batches in inputs):
+        is_plain = not parameters and all(_batch_axis(batches) == 0 for batches in inputs)
+        if is_plain and not any(batches[0].dtype.is_floating_point for batches in inputs):
             try:
                 _run_on_nothing(operation, inputs)
             except REFUSALS as error:
                 self._refuse(node, entry, inputs, str(error))
                 return None
-        given, gives = inputs[0][0].shape[1:], leaf.shape[1:]
+        given, gives = _sample_shape(inputs[0]), leaf.shape[1:]
         report = LayerReport(name, entry.name, node.pointer, given, gives, parameters, flops // BATCHES[0])
         self.layers.append(report)
         return results
 
     def _refuse(self, node: Node, entry: Entry, inputs: list[Batches], why: str) -> None:
-        shapes = " and ".join(show(list(batches[0].shape[1:])) for batches in inputs)
+        shapes = " and ".join(show(list(_sample_shape(batches))) for batches in inputs)
         kinds = {batches[0].dtype.name for batches in inputs} - {"float32"}
         kind = f"{kinds.pop()} " if len(kinds) == 1 else ""
         self._tell(node.pointer, f"{entry.name} can't take {kind}samples of shape {shapes}: {why}")
 
-    def _follows_batch(self, node: Node, results: Batches) -> bool:
+    def _follows_batch(self, node: Node, results: Batches, inputs: Sequence[Batches] = ()) -> bool:
         first = results[0]
+        for name, batches in zip(node.inputs, inputs, strict=False):
+            if (axis := _batch_axis(batches)) and _batch_axis(results) != 0:
+                self._tell(node.pointer, _elsewhere(name, axis))
+                return False
         for size, result in zip(BATCHES, results, strict=True):
             if result.shape != (size, *first.shape[1:]) or first.ndim == 0:
                 other = results[1] if result is first else result
@@ -299,6 +329,42 @@ def construct(outline: Outline, device: Device, definition: Definition | None = 
         shape, kind = definition.input_shape, definition.input_dtype or "float32"
         wiring = replace(wiring, title=definition.name, input_shape=shape, input_dtype=kind)
     return Network(wiring)
+
+
+def _copies(values: dict[str, Any]) -> int:
+    """How many layers a layer makes by itself, with those that each of them makes."""
+    counts: list[int] = [
+        value for name, value in values.items() if name.startswith("num_") and name.endswith("layers")
+    ]
+    inner = [_copies(value.values) for value in values.values() if isinstance(value, Part)]
+    made: int = max(sum(counts), 1) * max(sum(inner), 1)
+    return made
+
+
+def _run(operation: Any, call: dict[str, Any], *inputs: Tensor) -> Any:
+    return operation(*inputs, **with_masks(operation, call, inputs))
+
+
+def _batch_axis(batches: Batches) -> int | None:
+    """The first axis that is as long as the batch and alone in that; None if there is none."""
+    shapes = [value.shape for value in batches]
+    for axis in range(len(shapes[0])):
+        expected = [(*shapes[0][:axis], size, *shapes[0][axis + 1 :]) for size in BATCHES]
+        if shapes == expected:
+            return axis
+    return None
+
+
+def _sample_shape(batches: Batches) -> Shape:
+    axis, shape = _batch_axis(batches) or 0, batches[0].shape
+    return (*shape[:axis], *shape[axis + 1 :])
+
+
+def _elsewhere(name: str, axis: int) -> str:
+    return (
+        f"{show(name)} has the batch on axis {axis}, and here it must be axis 0; "
+        "take a select along dim 0 of it, or a transpose"
+    )
 
 
 def _run_on_nothing(operation: Any, inputs: list[Batches]) -> None:

@@ -24,13 +24,20 @@ from engine.ops import OPS
 SCRATCH = {"sgd_step": 1, "sgd_momentum_step": 1, "adam_step": 3, "amsgrad_step": 3}
 
 
+class TooManyCalls(Exception):
+    """More kernels were called than the tally allows."""
+
+
 class Tally:
     """What was done on one metered device.
 
     flops: so far; live_bytes: held now; peak_bytes: the most held at once
+    calls: of kernels; past most_calls one raises TooManyCalls
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_calls: float = math.inf) -> None:
+        self.calls = 0
+        self.most_calls = most_calls
         self.flops = 0
         self.live_bytes = 0
         self.peak_bytes = 0
@@ -106,6 +113,9 @@ class MeteredKernels(KernelTable):
         is_view = op in OPS and OPS[op].view
 
         def metered(*args: Any) -> Any:
+            tally.calls += 1
+            if tally.calls > tally.most_calls:
+                raise TooManyCalls
             result = kernel(*args)
             if work is not None:
                 tally.flops += work(result, *args)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from engine.nn import Module, Sequential
+from engine.spec.masks import with_masks
 from engine.spec.references import source_of, value_of
 from engine.tensor import Tensor
 
@@ -68,7 +69,7 @@ class Network(Module):
             inputs = [value_of(values, reference) for reference in step.inputs]
             if getattr(step.operation, "inplace", False):
                 inputs = [value.clone() for value in inputs]
-            values[step.name] = step.operation(*inputs, **step.call)
+            values[step.name] = step.operation(*inputs, **with_masks(step.operation, step.call, inputs))
             for name in finished:
                 del values[name]
         return value_of(values, self._wiring.output)

@@ -28,6 +28,8 @@ def value_of(values: Mapping[str, Any], reference: str) -> Tensor:
     for digits in reference.split(".")[1:]:
         if isinstance(value, Tensor):
             raise NoSuchValue(f"{show(reference)} names a part of a single value; leave the number out")
+        if not isinstance(value, tuple | list):
+            raise NoSuchValue(f"{show(reference)} isn't there: the layer gives nothing at that place")
         if int(digits) >= len(value):
             raise NoSuchValue(f"{show(reference)} isn't there: {_extent(len(value))}")
         value = value[int(digits)]
@@ -39,7 +41,7 @@ def first_of(value: Any) -> Tensor:
     while isinstance(value, tuple | list) and value:
         value = value[0]
     if not isinstance(value, Tensor):
-        raise NoSuchValue(f"a {type(value).__name__} is no tensor")
+        raise NoSuchValue("it is no tensor" if value is not None else "it is given nothing")
     return value
 
 

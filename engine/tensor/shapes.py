@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import shapes as ops
 from engine.ops.elementwise import CLONE
 from engine.tensor.axes import axes, axis, inferred, sizes
-from engine.tensor.layouts import check_memory_format
+from engine.tensor.layouts import check_memory_format, order_of
 from engine.tensor.promotion import cast
 
 __all__ = [
@@ -250,14 +251,19 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
         parts = list(split_size)
         if sum(parts) != size:
             raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
-    starts = [sum(parts[:k]) for k in range(len(parts))]
+    starts = list(accumulate(parts, initial=0))[:-1]
     return tuple(narrow(input, at, start, length) for start, length in zip(starts, parts, strict=True))
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size along an axis (the last may be smaller)."""
+    if chunks <= 0:
+        raise ShapeError(f"chunk divides into at least one piece, not {chunks}")
     size = input._data.shape[axis(dim, input._data.ndim)]
-    return split(input, max(-(-size // chunks), 1), dim)
+    if size == 0:
+        # an empty axis divides into as many empty pieces as are asked for
+        return split(input, [0] * chunks, dim)
+    return split(input, -(-size // chunks), dim)
 
 
 def flip(input: Tensor, *axes_: Any, dims: Sequence[int] | None = None) -> Tensor:
@@ -290,6 +296,11 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 
 
 def contiguous(input: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor in row-major memory: itself, or a copy."""
-    check_memory_format("contiguous", memory_format)
-    return input if input.is_contiguous() else unary(CLONE, input)
+    """The tensor in row-major memory, or with its channels innermost: itself, or a copy."""
+    order = order_of("contiguous", memory_format, input.ndim)
+    if input.is_contiguous(memory_format):
+        return input
+    if order is None:
+        return unary(CLONE, input)
+    inverse = [order.index(k) for k in range(input.ndim)]
+    return permute(unary(CLONE, permute(input, *order)), *inverse)

@@ -85,6 +85,23 @@ ModelGiven = Annotated[
 ]
 
 
+def _any_value(value: Any) -> Any:
+    return value
+
+
+# the engine judges it, with one complaint instead of one for each kind that it might have been
+Every = Annotated[
+    int | Literal["epoch"],
+    PlainValidator(_any_value),
+    WithJsonSchema(
+        {
+            "anyOf": [{"const": "epoch"}, {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}],
+            "examples": ["epoch", 5],
+        }
+    ),
+]
+
+
 class DatasetGiven(RequestBody):
     """The data to train on."""
 
@@ -97,7 +114,10 @@ class Evaluate(RequestBody):
     """When to measure on data that is not trained on."""
 
     split: str = Field(default="test", min_length=1, max_length=100, description="A split of the dataset.")
-    every: Literal["epoch"] = Field(default="epoch", description="After every epoch.")
+    every: Every = Field(
+        default="epoch",
+        description="`epoch`: after every epoch; a number: after so many, and after the last one.",
+    )
 
 
 class Checkpoint(RequestBody):

@@ -64,10 +64,22 @@ def local_response_norm(
     if input.numel() == 0:
         return input
     n, channels, *places = input.shape
-    ahead = input.new_zeros(n, size // 2, *places)
-    behind = input.new_zeros(n, (size - 1) // 2, *places)
-    squares = cat([ahead, input.square(), behind], 1)
-    total = squares.narrow(1, 0, channels)
-    for shift in range(1, size):
-        total = total + squares.narrow(1, shift, channels)
+    # beyond the ends there is nothing to add, however wide the window
+    ahead, behind = min(size // 2, channels), min((size - 1) // 2, channels)
+    width = ahead + behind + 1
+    # sums of 1, 2, 4, ... neighbours, of which the binary digits of the width choose: few steps for any width
+    window = cat([input.new_zeros(n, ahead, *places), input.square(), input.new_zeros(n, behind, *places)], 1)
+    parts, summed, wide = [], 0, 1
+    while True:
+        if width & wide:
+            parts.append(window.narrow(1, summed, channels))
+            summed += wide
+        if summed == width:
+            break
+        length = window.shape[1] - wide
+        window = window.narrow(1, 0, length) + window.narrow(1, wide, length)
+        wide *= 2
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
     return input / (total * (alpha / size) + k) ** beta

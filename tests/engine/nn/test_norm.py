@@ -21,7 +21,7 @@ LAYERS: dict[str, list[Any]] = {
     "LayerNorm": [((5,), (4, 5)), (((3, 5),), (2, 3, 5))],
     "RMSNorm": [((5,), (4, 5)), (((3, 5),), (2, 3, 5))],
     "GroupNorm": [((2, 6), (3, 6, 4)), ((3, 6), (2, 6, 2, 3))],
-    "LocalResponseNorm": [((3,), (2, 6, 4)), ((2,), (2, 5, 3, 4))],
+    "LocalResponseNorm": [((3,), (2, 6, 4)), ((2,), (2, 5, 3, 4)), ((15,), (2, 5, 3))],
 }
 EVERY = [(name, args, shape) for name, cases in LAYERS.items() for args, shape in cases]
 

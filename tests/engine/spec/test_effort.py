@@ -42,3 +42,50 @@ def test_a_large_circle_is_told_in_short():
     with pytest.raises(SpecError) as caught:
         check_model({"input": {"shape": [4]}, "nodes": nodes})
     assert len(caught.value.problems[0].detail) < 200
+
+
+ENCODER = {"type": "TransformerEncoderLayer", "nhead": 2, "dim_feedforward": 4, "batch_first": True}
+
+
+def stacked(times, layer):
+    """A TransformerEncoder of layers that make layers, that often one in the other."""
+    for _ in range(times):
+        layer = {"type": "TransformerEncoder", "encoder_layer": layer, "num_layers": 1024}
+    return layer
+
+
+MOST: dict[str, tuple[list[dict[str, Any]], tuple[int, ...], str]] = {
+    "layers that take long": ([ENCODER] * 2048, (5, 8), "too deep"),
+    "layers in a layer": ([stacked(1, {**ENCODER, "d_model": 8})], (5, 8), "too deep"),
+    "layers in layers in a layer": ([stacked(2, {**ENCODER, "d_model": 8})], (5, 8), "1,048,576 layers"),
+    "layers in layers without end": ([stacked(3000, {**ENCODER, "d_model": 8})], (5, 8), "nests objects"),
+    "pieces": ([{"type": "split", "split_size": 1, "dim": 1}], (10**5,), "too deep"),
+    "rows": ([{"type": "unbind", "dim": 1}], (10**5,), "too deep"),
+}
+
+
+@pytest.mark.parametrize("what", MOST)
+def test_a_model_of_too_many_layers_is_refused_in_time(what):
+    layers, shape, words = MOST[what]
+    before = time.process_time()
+    with pytest.raises(SpecError, match=words):
+        check_model({"input": {"shape": list(shape)}, "layers": layers})
+    assert time.process_time() - before < LIMIT_S
+
+
+def test_a_window_wider_than_all_channels_costs_nothing():
+    before = time.process_time()
+    layer = {"type": "LocalResponseNorm", "size": 2**31 - 1}
+    assert check_model({"input": {"shape": [64, 4, 4]}, "layers": [layer]}).output_shape == (64, 4, 4)
+    assert time.process_time() - before < LIMIT_S
+
+
+@pytest.mark.parametrize(("times", "each"), [(3000, 1), (4, 20)])
+def test_schedules_of_schedules_without_end_are_refused(times, each, simplenet, job, mnist):
+    job["scheduler"] = {"type": "StepLR", "step_size": 3}
+    for _ in range(times):
+        job["scheduler"] = {"type": "ChainedScheduler", "schedulers": [job["scheduler"]] * each}
+    before = time.process_time()
+    with pytest.raises(SpecError, match="nests objects"):
+        check_job(job, check_model(simplenet), mnist)
+    assert time.process_time() - before < LIMIT_S

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from engine.dtypes import float32
 from engine.errors import NotDifferentiable
 from engine.spec import DatasetSchema, SpecError, check_job, check_model
 from engine.spec.catalogue import OPTIMIZERS
+from engine.spec.jobs import read_canonical
 from engine.spec.network import Network
 
 
@@ -263,3 +265,30 @@ def test_a_model_that_runs_but_cannot_be_trained_is_refused(job, model, mnist, m
 
     monkeypatch.setattr(Network, "forward", refuse)
     assert told(job, model, mnist) == [("/model", "the model can't be trained: there is no gradient")]
+
+
+def test_classes_may_be_weighed(job, model, mnist):
+    job["loss"] = {"type": "CrossEntropyLoss", "weight": [1, 2.5, *[1] * 8]}
+    report = check_job(job, model, mnist)
+    assert report.job["loss"]["weight"] == [1, 2.5, *[1] * 8]
+    assert check_job(report.job, model, mnist) == report
+    made = read_canonical(report.job).loss.make()
+    assert (made.weight.dtype, made.weight.tolist()) == (float32, [1, 2.5, *[1] * 8])
+
+
+@pytest.mark.parametrize(
+    ("weight", "pointer", "words"),
+    [
+        ([1, 2], "/loss", "10"),
+        ([], "/loss", "10"),
+        ([1, "2", 1], "/loss/weight", "is a list of 3 items, not a list of numbers or null"),
+        ([1e300] * 10, "/loss/weight", "item 0"),
+        (2.0, "/loss/weight", "is 2.0, not a list of numbers or null"),
+        ([1.0] * 10_001, "/loss/weight", "at most 10000"),
+    ],
+)
+def test_weights_that_fit_no_classes_are_told(weight, pointer, words, job, model, mnist):
+    job["loss"] = {"type": "CrossEntropyLoss", "weight": weight}
+    ((place, detail),) = told(job, model, mnist)
+    assert place == pointer
+    assert words in detail

@@ -132,6 +132,33 @@ def test_a_layers_plain_name_is_its_first_value():
         shape=(5, 4),
     )
     assert check_model(definition).output_shape == (5, 3)
-    hidden = {**definition, "nodes": [definition["nodes"][0], node("out", "relu", "rnn.1.0")]}
-    ((pointer, detail),) = faults(hidden)
-    assert (pointer, "LSTM mixes the samples" in detail) == ("/nodes/0", True)
+
+
+def states(*after):
+    """A graph with what comes after an LSTM of two layers, of sequences [5, 4]."""
+    return graph(node("rnn", "LSTM", hidden_size=3, num_layers=2, batch_first=True), *after, shape=(5, 4))
+
+
+def test_the_last_state_of_a_recurrent_layer_can_be_selected():
+    definition = states(node("last", "select", "rnn.1.0", dim=0, index=-1), node("out", "relu", "last"))
+    report = check_model(definition)
+    assert [layer.input_shape for layer in report.layers] == [(5, 4), (2, 3), (3,)]
+    model, x = build_model(definition), engine.randn(7, 5, 4)
+    with engine.no_grad():
+        np.testing.assert_array_equal(model(x).numpy(), model.rnn(x)[1][0][-1].relu().numpy())
+
+
+def test_a_state_whose_batch_is_not_in_front_is_told_where_it_is_used():
+    behind = (
+        '"rnn.1.0" has the batch on axis 1, and here it must be axis 0; take a select along dim 0 of it, '
+        "or a transpose"
+    )
+    assert faults(states(node("out", "relu", "rnn.1.0"))) == [("/nodes/1", behind)]
+    assert faults({**states(), "output": "rnn.1.0"}) == [("/output", behind)]
+
+
+def test_a_part_that_a_layer_does_not_give_is_told():
+    attention = node("mha", "MultiheadAttention", *["input"] * 3, num_heads=2, batch_first=True)
+    definition = graph({**attention, "need_weights": False}, shape=(5, 4))
+    detail = '"mha.1.0" isn\'t there: the layer gives nothing at that place'
+    assert faults({**definition, "output": "mha.1.0"}) == [("/output", detail)]
