@@ -11,10 +11,10 @@ from engine.autograd.tape import Variable
 from engine.device import Device
 from engine.errors import EngineError
 from engine.nn.hooks import Hookable
+from engine.nn.moves import conversion
 from engine.nn.parameter import Parameter
 from engine.nn.state import IncompatibleKeys, load_into
 from engine.tensor import Tensor
-from engine.tensor.conversions import destination
 from engine.tensor.creation import empty_like
 
 M = TypeVar("M", bound="Module")
@@ -319,15 +319,7 @@ class Module(Hookable):
 
     def to(self: M, *args: Any, **kwargs: Any) -> M:
         """Move parameters and buffers to a device, and the floating-point ones to a dtype, in place."""
-        kwargs.pop("non_blocking", None)  # a hint that is never needed
-        dtype, device = destination(args, **kwargs)
-        if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
-            raise EngineError(f"a module's parameters can become floating-point or complex, not {dtype}")
-
-        def convert(x: Tensor) -> Tensor:
-            return x.to(device=device, dtype=dtype if x.is_floating_point() or x.is_complex() else None)
-
-        return self._apply(convert)
+        return self._apply(conversion(args, kwargs))
 
     def to_empty(self: M, *, device: str | Device | None) -> M:
         """Move to a device without the values: what to do with a module that was made on a meta device."""

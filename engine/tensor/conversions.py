@@ -26,7 +26,9 @@ from engine.dtypes import bfloat16 as bfloat16_dtype
 from engine.dtypes import bool_ as bool_dtype
 from engine.errors import DTypeError
 from engine.ops.elementwise import CLONE
+from engine.tensor.layouts import preserve_format
 from engine.tensor.promotion import cast
+from engine.tensor.shapes import contiguous
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -57,9 +59,11 @@ def to(
     device: str | Device | None = None,
     copy: bool = False,
     non_blocking: bool = False,
+    memory_format: Any = None,
 ) -> Tensor:
     """The tensor with another dtype, on another device, or both as another tensor has them.
 
+    memory_format: also laid out like that, such as channels_last
     The tensor itself where nothing changes, unless copy. non_blocking is a hint that is never needed.
     """
     dtype, place = destination(args, dtype, device)
@@ -73,7 +77,13 @@ def to(
         out._requires = input._requires
     if dtype is not None:
         out = cast(out, dtype)
-    return unary(CLONE, out) if copy and out is input else out
+    out = unary(CLONE, out) if copy and out is input else out
+    return laid_out(out, memory_format)
+
+
+def laid_out(x: Tensor, memory_format: Any) -> Tensor:
+    """The tensor in that order of memory; None and preserve_format leave it as it is."""
+    return x if memory_format is None or memory_format is preserve_format else contiguous(x, memory_format)
 
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:
@@ -81,47 +91,47 @@ def type_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def float_(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, float32)
+    return laid_out(cast(input, float32), memory_format)
 
 
 def double(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, float64)
+    return laid_out(cast(input, float64), memory_format)
 
 
 def half(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, float16)
+    return laid_out(cast(input, float16), memory_format)
 
 
 def bfloat16(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, bfloat16_dtype)
+    return laid_out(cast(input, bfloat16_dtype), memory_format)
 
 
 def cfloat(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, complex64)
+    return laid_out(cast(input, complex64), memory_format)
 
 
 def cdouble(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, complex128)
+    return laid_out(cast(input, complex128), memory_format)
 
 
 def long(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, int64)
+    return laid_out(cast(input, int64), memory_format)
 
 
 def int_(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, int32)
+    return laid_out(cast(input, int32), memory_format)
 
 
 def short(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, int16)
+    return laid_out(cast(input, int16), memory_format)
 
 
 def byte(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, uint8)
+    return laid_out(cast(input, uint8), memory_format)
 
 
 def bool_(input: Tensor, memory_format: Any = None) -> Tensor:
-    return cast(input, bool_dtype)
+    return laid_out(cast(input, bool_dtype), memory_format)
 
 
 def cpu(input: Tensor) -> Tensor:

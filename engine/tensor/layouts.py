@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DeviceError, EngineError
+from engine.errors import DeviceError, EngineError, ShapeError
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -26,6 +26,22 @@ contiguous_format = MemoryFormat("contiguous_format")
 preserve_format = MemoryFormat("preserve_format")
 channels_last = MemoryFormat("channels_last")
 channels_last_3d = MemoryFormat("channels_last_3d")
+
+
+# with the channels as the innermost axis in memory: [N, H, W, C] and [N, D, H, W, C]
+CHANNELS_INNERMOST = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+
+
+def order_of(name: str, memory_format: Any, ndim: int) -> tuple[int, ...] | None:
+    """The axes from outermost to innermost in memory; None is row-major. ShapeError if ndim differs."""
+    order = CHANNELS_INNERMOST.get(memory_format) if isinstance(memory_format, MemoryFormat) else None
+    if order is None:
+        check_memory_format(name, memory_format)
+    elif len(order) != ndim:
+        raise ShapeError(
+            f"{name}: {memory_format!r} is for tensors of {len(order)} axes, and this has {ndim}"
+        )
+    return order
 
 
 def check_memory_format(name: str, memory_format: Any) -> None:

@@ -27,7 +27,7 @@ from engine.tensor import (
 )
 from engine.tensor import complex as complex_numbers
 from engine.tensor.axes import axis, shape_of
-from engine.tensor.layouts import check_memory_format
+from engine.tensor.layouts import order_of
 from engine.tensor.methods import Methods
 from engine.tensor.printing import to_text
 from engine.tensor.promotion import Operand
@@ -139,9 +139,11 @@ class Tensor(Methods):
         return bool(self._data.dtype.kind == "c")
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
-        check_memory_format("is_contiguous", memory_format)
-        flags = getattr(self._data, "flags", None)
-        return flags is None or bool(flags.c_contiguous)
+        order = order_of("is_contiguous", memory_format, self.ndim)
+        if not hasattr(self._data, "flags"):
+            return True  # without memory
+        data = self._data if order is None else self._data.transpose(order)
+        return bool(data.flags.c_contiguous)
 
     def _is_view(self) -> bool:
         return base_of(self) is not None
