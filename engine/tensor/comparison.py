@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.autograd.tape import binary, unary
+from engine.autograd.tape import Variable, binary, unary
 from engine.dtypes import SMOOTH_KINDS
 from engine.errors import DTypeError, ShapeError
 from engine.ops import elementwise as ops
@@ -116,6 +116,9 @@ def isclose(
     input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
     """|input - other| <= atol + rtol |other|"""
+    for x in (input, other):
+        if not isinstance(x, Variable):
+            raise DTypeError(f"isclose compares two tensors, and {x!r} is none; make it one with tensor()")
     if rtol < 0 or atol < 0:
         raise ShapeError(f"isclose: rtol and atol must not be negative, and are {rtol} and {atol}")
     if input._data.dtype.kind == other._data.dtype.kind == "b":
