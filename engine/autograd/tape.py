@@ -248,7 +248,10 @@ def _widened(op: Op, device: Device, arrays: Sequence[Any], attrs: tuple[Any, ..
 def _share(x: Variable, out: Variable) -> None:
     """Give a view the version of its base. A kernel may have copied instead (reshape)."""
     owner = out._data.base
-    if owner is not None and (owner is x._data or owner is x._data.base):
+    if owner is None:
+        return
+    # what NumPy makes by strides names its operand in one step more
+    if owner is x._data or owner is x._data.base or getattr(owner, "base", None) is x._data:
         if x._version is None:
             x._version = Version()
             out._view_of = x

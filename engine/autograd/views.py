@@ -154,6 +154,9 @@ def renew(x: Variable) -> None:
             "recorded operation, so its gradient would be that of the old values; take it again after "
             "the change"
         )
+    if not base._data.shape:
+        record(EXPAND, (base,), (x._data.shape,), (x,))
+        return
     key = key_of(base._data, x._data)
     if key is not None:
         record(SLICE, (base,), (key,), (x,))

@@ -61,6 +61,21 @@ AS_STRIDED_GRAD: Op = op(
     "shape size stride offset",
     vjp=(lambda g, size, stride, offset: AS_STRIDED(g.contiguous(), size, stride, offset),),
 )
+# windows of `size` along an axis, `step` apart, as a last axis; a view
+WINDOWS: Op = op(
+    "windows",
+    "x",
+    "dim size step",
+    view=True,
+    vjp=(lambda g, x_shape, dim, size, step: WINDOWS_GRAD(g, x_shape, dim, size, step),),
+)
+# zeros of `shape` with such windows added at their places
+WINDOWS_GRAD: Op = op(
+    "windows_grad",
+    "x",
+    "shape dim size step",
+    vjp=(lambda g, dim, size, step: WINDOWS(g, dim, size, step),),
+)
 # where the elements of `values` belong in the sorted last axis of `boundaries`, int64
 SEARCHSORTED = op("searchsorted", "boundaries values", "right", vjp=CONSTANT)
 # the sorted distinct elements (along an axis, or of all where dim is None), where each element of x went, and

@@ -7,8 +7,9 @@ from itertools import combinations as _combinations
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
-from engine.autograd.tape import Variable
+from engine.autograd.tape import Variable, unary
 from engine.errors import DTypeError, IndexError_, ShapeError
+from engine.ops.scattering import WINDOWS
 from engine.tensor.axes import axis, sizes
 from engine.tensor.creation import arange, new_zeros, tensor
 from engine.tensor.indexing import getitem
@@ -17,7 +18,6 @@ from engine.tensor.shapes import (
     chunk,
     expand,
     flip,
-    movedim,
     narrow,
     repeat,
     reshape,
@@ -314,12 +314,13 @@ def block_diag(*tensors: Tensor) -> Tensor:
 
 
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """Windows of `size` along an axis, `step` apart; they are the last axis of the result. A copy."""
-    at = axis(dimension, input.ndim)
+    """Windows of `size` along an axis, `step` apart; they are the last axis of the result. A view.
+
+    Where windows overlap, the result is read-only, as what expand() gives.
+    """
     x = input if input.ndim else reshape(input, 1)
+    at = axis(dimension, x.ndim)
     if not 0 <= size <= x.shape[at] or step <= 0:
         raise ShapeError(f"unfold: no window of {size} in steps of {step} fits an axis of {x.shape[at]}")
-    starts = arange(0, x.shape[at] - size + 1, step, device=x.device)
-    windows = unsqueeze(starts, 1) + arange(size, device=x.device)
-    out = movedim(getitem(x, (slice(None),) * at + (windows,)), at + 1, -1)
-    return out if input.ndim else reshape(out, -1)
+    out = unary(WINDOWS, x, (at, size, step))
+    return out if input.ndim else getitem(out, 0)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 def getitem(input: Tensor, key: Any) -> Tensor:
     """The selection: a view for ints and slices, a copy where an index tensor or mask takes part."""
-    indices, parts = _parts(input, key if type(key) is tuple else (key,))
+    input, key = _lone_masks(input, key if type(key) is tuple else (key,))
+    indices, parts = _parts(input, key)
     if not indices:
         return unary(ops.SLICE, input, (parts,))
     base, places = _basic_first(input, parts)
@@ -44,7 +45,9 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
     """Overwrite a selection. Gradients flow to value, and no longer to what was overwritten."""
-    indices, parts = _parts(input, key if type(key) is tuple else (key,))
+    with no_grad():
+        input, key = _lone_masks(input, key if type(key) is tuple else (key,))
+    indices, parts = _parts(input, key)
     source = cast(operand_tensor(value, input), input.dtype)
     recorded = MODE.enabled and (input._requires or source._requires)
     check_writable(input, "x[key] = value", recorded)
@@ -53,7 +56,7 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
         with no_grad():
             target, places = _basic_first(input, parts)
     shape = source._data.shape
-    if len(shape) > 1 and shape[0] == 1:
+    if shape and shape[0] == 1:
         # as in NumPy, axes of size 1 in front of the selection's are no obstacle
         count = len(sliced(target._data.shape, places, tuple(i._data.shape for i in indices)))
         while len(shape) > count and shape[0] == 1:
@@ -62,6 +65,36 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     overwrite(ASSIGN, (target, source, *indices), (places,))
     if recorded:
         assigned(target, source, tuple(indices), places)
+
+
+def _lone_masks(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
+    """Bring a key's single bools to a form of which the rest knows.
+
+    Each stands for a new axis of size 1 or, where it is False, 0: what comes back is the view with these axes,
+    and index tensors for them.
+    """
+    if not any(_is_lone_mask(part) for part in key):
+        return x, key
+    made = list(key)
+    if not any(part is Ellipsis for part in made):
+        made.append(Ellipsis)
+    for position, part in enumerate(made):
+        if not _is_lone_mask(part):
+            continue
+        before = made[:position]
+        if any(each is Ellipsis for each in before):
+            at = len(x._data.shape) - sum(_reach(each) for each in made[position + 1 :])
+        else:
+            at = sum(_reach(each) for each in before)
+        x = unary(ops.SLICE, x, ((*[slice(None)] * at, None, Ellipsis),))
+        made[position] = wrap(x._device.backend.from_numpy(np.zeros(int(bool(part)), np.int64)), x._device)
+    return x, tuple(made)
+
+
+def _is_lone_mask(part: Any) -> bool:
+    if isinstance(part, Variable):
+        return not part._data.shape and part._data.dtype.kind == "b"
+    return isinstance(part, bool | np.bool_)
 
 
 def _basic_first(x: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
@@ -91,10 +124,11 @@ def _parts(x: Tensor, key: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]
             parts.append(part)
         elif isinstance(part, slice):
             parts.append(_slice(part))
-        elif isinstance(part, bool | np.bool_):
-            raise IndexError_("a bool isn't an index; use None for a new axis, or a mask tensor")
         elif isinstance(part, np.integer):
             parts.append(int(part))
+        elif _is_single_integer(part):
+            # as in PyTorch it selects as a number does, so the result is a view; on meta any will do
+            parts.append(int(part) if part._device.type != "meta" else 0)
         else:
             for each in _index_tensors(x, part, key, position):
                 indices.append(each)
@@ -102,6 +136,10 @@ def _parts(x: Tensor, key: tuple[Any, ...]) -> tuple[list[Any], tuple[Any, ...]]
     if parts.count(Ellipsis) > 1:
         raise IndexError_("only one ... may stand in an index")
     return indices, tuple(parts)
+
+
+def _is_single_integer(part: Any) -> bool:
+    return isinstance(part, Variable) and not part._data.shape and part._data.dtype.kind in "iu"
 
 
 def _slice(part: slice) -> slice:
@@ -126,6 +164,10 @@ def _index_tensors(x: Tensor, part: Any, key: tuple[Any, ...], position: int) ->
             )
         part = wrap(x._device.backend.from_numpy(array), x._device)
     kind = part._data.dtype.kind
+    if part._data.dtype == np.uint8:
+        raise IndexError_(
+            "a uint8 index may be meant as numbers or as a mask; convert it with .long() or .bool()"
+        )
     if kind == "b":
         _check_mask(x, part._data.shape, key, position)
         return _coordinates(part)

@@ -33,6 +33,17 @@ def _as_strided_grad(x: MetaArray, shape: Shape, size: Shape, stride: Shape, off
     return MetaArray(shape, x.dtype)
 
 
+def _windows(x: MetaArray, dim: int, size: int, step: int) -> MetaArray:
+    if not 0 <= size <= x.shape[dim] or step <= 0:
+        raise ShapeError(f"unfold: no window of {size} in steps of {step} fits an axis of {x.shape[dim]}")
+    count = (x.shape[dim] - size) // step + 1
+    return MetaArray((*x.shape[:dim], count, *x.shape[dim + 1 :], size), x.dtype)
+
+
+def _windows_grad(x: MetaArray, shape: Shape, dim: int, size: int, step: int) -> MetaArray:
+    return MetaArray(shape, x.dtype)
+
+
 def _searchsorted(boundaries: MetaArray, values: MetaArray, right: bool) -> MetaArray:
     if boundaries.ndim == 0 or (boundaries.ndim > 1 and boundaries.shape[:-1] != values.shape[:-1]):
         raise ShapeError(
@@ -50,6 +61,8 @@ KERNELS: dict[str, Kernel] = {
     "scatter_reduce": _scatter_reduce,
     "as_strided": _as_strided,
     "as_strided_grad": _as_strided_grad,
+    "windows": _windows,
+    "windows_grad": _windows_grad,
     "searchsorted": _searchsorted,
     "unique": _unique,
 }

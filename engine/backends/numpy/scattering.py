@@ -22,7 +22,14 @@ def scatter_reduce(x: Array, index: Array, source: Array, dim: int, reduce: str)
 def as_strided(x: Array, size: Shape, stride: Shape, offset: int) -> Array:
     steps = [step * x.itemsize for step in stride]
     # NumPy checks that the elements lie within x's memory, which must be row-major
-    return np.ndarray(size, x.dtype, x, offset * x.itemsize, steps)
+    out: Array = np.ndarray(size, x.dtype, x, offset * x.itemsize, steps)
+    reach = 0
+    for step, n in sorted((step, n) for step, n in zip(stride, size, strict=True) if n > 1):
+        if step <= reach:
+            # read-only as what expand gives: elements of the result may share their memory
+            out.flags.writeable = False
+        reach += (n - 1) * step
+    return out
 
 
 def as_strided_grad(x: Array, shape: Shape, size: Shape, stride: Shape, offset: int) -> Array:
@@ -31,6 +38,25 @@ def as_strided_grad(x: Array, shape: Shape, size: Shape, stride: Shape, offset: 
     for n, step in zip(size, stride, strict=True):
         order = order[..., None] + np.arange(n) * step
     np.add.at(out.reshape(-1), order, x)
+    return out
+
+
+def windows(x: Array, dim: int, size: int, step: int) -> Array:
+    count = (x.shape[dim] - size) // step + 1
+    return np.lib.stride_tricks.as_strided(
+        x,
+        (*x.shape[:dim], count, *x.shape[dim + 1 :], size),
+        (*x.strides[:dim], x.strides[dim] * step, *x.strides[dim + 1 :], x.strides[dim]),
+        # windows that overlap share elements, so they are read-only
+        writeable=x.flags.writeable and step >= size,
+    )
+
+
+def windows_grad(x: Array, shape: Shape, dim: int, size: int, step: int) -> Array:
+    out = np.zeros(shape, x.dtype)
+    reach = x.shape[dim] * step
+    for k in range(size):
+        out[(slice(None),) * dim + (slice(k, k + reach, step),)] += x[..., k]
     return out
 
 
@@ -56,6 +82,8 @@ KERNELS: dict[str, Kernel] = {
     "scatter_reduce": scatter_reduce,
     "as_strided": as_strided,
     "as_strided_grad": as_strided_grad,
+    "windows": windows,
+    "windows_grad": windows_grad,
     "searchsorted": searchsorted,
     "unique": unique,
 }

@@ -186,3 +186,15 @@ def test_a_detached_alias_keeps_its_memory_and_stays_outside_the_graph():
     assert not alias.requires_grad
     y.sum().backward()
     assert x.grad.tolist() == [2, 2, 2]
+
+
+def test_a_number_expanded_before_it_changes_keeps_its_gradient(torch):
+    def of(library):
+        x = library.tensor(3.0, requires_grad=True)
+        y = x * 1.0
+        wide = y.expand(2)
+        y *= 2
+        wide.sum().backward()
+        return x.grad.item()
+
+    assert of(engine) == of(torch) == 4

@@ -23,6 +23,15 @@ def _spread(torch, x, shape, size, stride, offset):
     return torch.autograd.grad(base.as_strided(size, stride, offset), base, x, create_graph=True)[0]
 
 
+def _windows(torch, x, dim, size, step):
+    return x.unfold(dim, size, step)
+
+
+def _windows_spread(torch, x, shape, dim, size, step):
+    base = torch.zeros(shape, dtype=x.dtype, requires_grad=True)
+    return torch.autograd.grad(base.unfold(dim, size, step), base, x, create_graph=True)[0]
+
+
 CASES = {
     "scatter_reduce": [
         Case((normal(3, 4), INDEX, normal(2, 4)), (0, reduce), _reduced)
@@ -46,6 +55,14 @@ CASES = {
     "as_strided_grad": [
         Case((normal(2, 3),), ((3, 4), (2, 3), (4, 1), 1), _spread),
         Case((normal(3, 2, 2),), ((6,), (3, 2, 2), (1, 1, 2), 0), _spread),
+    ],
+    "windows": [
+        Case((normal(2, 7, 2),), (1, 3, 2), _windows),
+        Case((normal(5),), (0, 2, 1), _windows),
+    ],
+    "windows_grad": [
+        Case((normal(2, 3, 2, 3),), ((2, 7, 2), 1, 3, 2), _windows_spread),
+        Case((normal(4, 2),), ((5,), 0, 2, 1), _windows_spread),
     ],
     "searchsorted": [
         Case(

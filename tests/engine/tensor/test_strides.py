@@ -3,7 +3,7 @@
 import pytest
 
 import engine
-from engine.errors import DTypeError, ShapeError
+from engine.errors import DTypeError, EngineError, ShapeError
 
 
 def test_a_strided_view_shares_memory():
@@ -17,6 +17,29 @@ def test_overlapping_windows_gather_their_gradients():
     x = engine.arange(4.0).requires_grad_()
     engine.as_strided(x, (3, 2), (1, 1)).sum().backward()
     assert x.grad.tolist() == [1.0, 2.0, 2.0, 1.0]
+
+
+def test_windows_share_memory_and_cannot_be_written_where_they_overlap():
+    x = engine.zeros(5)
+    windows = x.unfold(0, 2, 2)
+    windows[1] += 1
+    assert x.tolist() == [0, 0, 1, 1, 0]
+    for overlapping in (x.unfold(0, 2, 1), engine.as_strided(x, (3, 2), (1, 1))):
+        x[0] = 7
+        assert overlapping[0].tolist() == [7, 0]
+        with pytest.raises(EngineError, match="can't be written to"):
+            overlapping.mul_(2)
+
+
+def test_a_change_through_a_window_has_its_gradient(torch):
+    def of(library):
+        x = library.ones(2, 5, requires_grad=True)
+        y = x * 1.5
+        y.t().unfold(0, 2, 3).mul_(2)
+        (y * y).sum().backward()
+        return x.grad.tolist()
+
+    assert of(engine) == of(torch)
 
 
 def test_strides_beyond_the_memory_are_refused():

@@ -228,6 +228,11 @@ def test_creation_functions_agree_with_torch(torch):
         "mask",
         "rows",
         "zero-dimensional",
+        "number first",
+        "flag",
+        True,
+        (slice(None), False),
+        (True, 1, True, ..., [0, 1]),
     ],
     ids=str,
 )
@@ -240,6 +245,8 @@ def test_reading_and_assigning_by_key_agree_with_torch(torch, key):
             "mask": lambda: x > 17,
             "rows": lambda: (library.tensor([True, False, True]), 1),
             "zero-dimensional": lambda: library.tensor(2),
+            "number first": lambda: (library.tensor(1), slice(None), [0, 2]),
+            "flag": lambda: library.tensor(True),
         }
         return x, special[key]() if isinstance(key, str) else key
 
@@ -250,6 +257,27 @@ def test_reading_and_assigning_by_key_agree_with_torch(torch, key):
     np.testing.assert_array_equal(x.numpy(), y.numpy())
 
 
+def test_a_tensor_of_one_integer_selects_a_view():
+    x = engine.zeros(3, 2)
+    row = x[engine.tensor(1)]
+    row += 1
+    assert x.tolist() == [[0, 0], [1, 1], [0, 0]]
+
+
+def test_axes_of_size_1_in_front_of_an_assigned_value_are_dropped():
+    x = engine.zeros(3)
+    x[0] = engine.tensor([2.0])
+    x[-1] = engine.tensor([[3.0]])
+    assert x.tolist() == [2, 0, 3]
+
+
+def test_an_empty_axis_divides_into_all_chunks(torch):
+    ours, theirs = engine.zeros(2, 0).chunk(3, 1), torch.zeros(2, 0).chunk(3, 1)
+    assert [tuple(x.shape) for x in ours] == [tuple(x.shape) for x in theirs]
+    with pytest.raises(ShapeError, match="at least one piece"):
+        engine.zeros(3).chunk(0)
+
+
 def test_keys_that_select_nothing_sensible_say_so():
     x = engine.zeros(3, 4)
     for key, complaint in (
@@ -258,7 +286,7 @@ def test_keys_that_select_nothing_sensible_say_so():
         (slice(None, None, -1), "step must be positive"),
         ("a", "indices must be integers"),
         (1.5, "indices must be integers"),
-        (True, "a bool isn't an index"),
+        (engine.tensor([1, 0], dtype=engine.uint8), "as numbers or as a mask"),
         ((..., ...), "only one"),
         ([5], "out of bounds"),
     ):
