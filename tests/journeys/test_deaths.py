@@ -5,8 +5,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+from safetensors.numpy import load_file
 
 from tensorkiln import Client
 from tests.journeys.stacks import Stack, digits_job, processes_of, wait_for
@@ -49,6 +52,63 @@ def test_a_resumed_job_ends_with_the_bits_of_an_undisturbed_one(home: Path) -> N
         assert disturbed.weights is not None
         assert undisturbed.weights is not None
         assert disturbed.weights.sha256 == undisturbed.weights.sha256
+
+
+# beside weights: the buffers of norms, draws of dropout and of transforms, and the place in a schedule
+CONVOLUTIONAL: dict[str, Any] = {
+    "model": {
+        "input": {"shape": [1, 8, 8]},
+        "layers": [
+            {"type": "Conv2d", "out_channels": 8, "kernel_size": 3, "padding": 1},
+            {"type": "BatchNorm2d"},
+            {"type": "ReLU"},
+            {"type": "MaxPool2d", "kernel_size": 2},
+            {"type": "Dropout2d", "p": 0.1},
+            {"type": "Flatten"},
+            {"type": "Linear", "out_features": 10},
+        ],
+    },
+    "transforms": [
+        {"type": "ToTensor"},
+        {"type": "RandomCrop", "size": 8, "padding": 1},
+        {"type": "RandomRotation", "degrees": 15},
+    ],
+    "optimizer": {"type": "Adam", "lr": 0.001},
+    "scheduler": {"type": "OneCycleLR", "max_lr": 0.01},
+    "evaluate": {"split": "test", "every": 2},
+    "checkpoint": {"every_steps": 50, "keep": 2},
+    "epochs": 5,
+}
+
+
+def test_a_resumed_convolutional_job_ends_with_the_bits_of_an_undisturbed_one(
+    home: Path, torch: ModuleType, tmp_path: Path
+) -> None:
+    from engine.vision.datasets import Digits
+
+    with Stack(home, KILN_LEASE_S="3", KILN_RENEW_S="1") as stack, Client(stack.url) as client:
+        job_id = _training(client, **CONVOLUTIONAL)
+        for pid in stack.runner_pids():
+            os.kill(pid, signal.SIGKILL)
+        disturbed = client.jobs.get(job_id).wait(90)
+        undisturbed = client.jobs.create(digits_job(**CONVOLUTIONAL)).wait(90)
+        assert (disturbed.attempt, undisturbed.attempt) == (2, 1)
+        assert disturbed.weights is not None
+        assert undisturbed.weights is not None
+        assert disturbed.weights.sha256 == undisturbed.weights.sha256
+        assert disturbed.metrics == undisturbed.metrics
+        assert disturbed.curve("test_loss").epochs.tolist() == [2, 4, 5]
+        weights = load_file(disturbed.download_weights(tmp_path / "w.safetensors"))
+    nn, test = torch.nn, Digits(train=False)
+    network = nn.Sequential(
+        *(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout2d(0.1)),
+        *(nn.Flatten(), nn.Linear(128, 10)),
+    )
+    network.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()}, strict=True)
+    images = torch.from_numpy(test.data).reshape(-1, 1, 8, 8).float() / 255
+    with torch.no_grad():
+        right = network.eval()(images).argmax(1).numpy() == test.targets
+    assert right.mean() == pytest.approx(disturbed.metrics["test_accuracy"], abs=1e-9)
 
 
 def test_a_killed_worker_is_started_again_and_its_job_finishes(home: Path) -> None:
