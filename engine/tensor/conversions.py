@@ -47,7 +47,7 @@ def destination(
             dtype, device = of(arg._data.dtype), arg._device
         elif isinstance(arg, str | Device):
             device = arg
-        elif arg is not None:
+        elif arg is not None and not isinstance(arg, bool):
             raise DTypeError(f"to() takes a dtype, a device or a tensor, not {arg!r}")
     return dtype, None if device is None else Device(device)
 
@@ -67,6 +67,8 @@ def to(
     The tensor itself where nothing changes, unless copy. non_blocking is a hint that is never needed.
     """
     dtype, place = destination(args, dtype, device)
+    flags = [arg for arg in args if isinstance(arg, bool)]  # by position: non_blocking, then copy
+    copy = copy or (len(flags) > 1 and flags[1])
     out = input
     if place is not None and place is not input._device:
         if place.type == "meta":

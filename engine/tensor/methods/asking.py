@@ -7,6 +7,7 @@ from engine.dtypes import dtype as named_dtype
 from engine.dtypes import int8
 from engine.errors import DeviceError, DTypeError
 from engine.tensor import aliases, layouts
+from engine.tensor.conversions import laid_out
 from engine.tensor.promotion import cast
 
 # PyTorch's names of tensor types by dtype
@@ -102,8 +103,9 @@ class AskingMethods(Variable):
     def pin_memory(self) -> Any:
         raise DeviceError("pin_memory: memory is pinned for copies to a CUDA device, and there is none here")
 
-    def char(self) -> Any:
-        return cast(self, int8)  # type: ignore[arg-type]  # whatever is a Variable here is a Tensor
+    def char(self, memory_format: Any = None) -> Any:
+        me: Any = self  # whatever is a Variable here is a Tensor
+        return laid_out(cast(me, int8), memory_format)
 
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """The name of the tensor's type, such as "engine.FloatTensor"; or the tensor in another dtype.

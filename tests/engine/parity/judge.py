@@ -332,6 +332,8 @@ def _converted(torch: Any, value: Any, leaves: list[tuple[Any, Any]]) -> Any:
         return getattr(engine.nn, type(value).__name__)()
     if isinstance(value, torch.dtype):
         return dtypes.dtype(str(value).removeprefix("torch."))
+    if isinstance(value, torch.memory_format):
+        return getattr(engine, str(value).removeprefix("torch."))
     if isinstance(value, torch.device):
         return str(value)
     if type(value) in (tuple, list) or isinstance(value, torch.Size):
