@@ -19,7 +19,7 @@ from engine.backends.windows import parts
 
 Rule = tuple[str, bool, float | None]
 Array = npt.NDArray[Any]
-Entry = tuple[int, float]
+Rows = tuple[Array, Array, Array]  # of each row its length; of all rows one after the other index and weight
 
 
 class Taps:
@@ -30,45 +30,52 @@ class Taps:
 
     __slots__ = ("count", "index", "weight")
 
-    def __init__(self, rows: list[list[Entry]]) -> None:
-        longest = max(map(len, rows), default=0)
-        self.count = np.array([len(row) for row in rows], np.int64)
-        self.index = np.zeros((len(rows), longest), np.int64)
-        self.weight = np.zeros((len(rows), longest))
-        for k, row in enumerate(rows):
-            for j, (index, weight) in enumerate(row):
-                self.index[k, j], self.weight[k, j] = index, weight
+    def __init__(self, count: Array, index: Array, weight: Array) -> None:
+        self.count = count
+        held = np.arange(count.max(initial=0)) < count[:, None]
+        self.index = np.zeros(held.shape, np.int64)
+        self.weight = np.zeros(held.shape)
+        self.index[held], self.weight[held] = index, weight
 
 
 @functools.lru_cache(256)
 def taps(source: int, size: int, rule: Rule, precision: str) -> Taps:
     """How an axis of `source` elements becomes one of `size`; places are computed in that precision."""
-    return Taps(_rows(source, size, rule, precision))
+    return Taps(*_rows(source, size, rule, precision))
 
 
 @functools.lru_cache(256)
 def taps_back(source: int, size: int, rule: Rule, precision: str) -> Taps:
     """The adjoint: for each element of the source, the elements of the result that it takes part in."""
-    back: list[list[Entry]] = [[] for _ in range(source)]
-    for k, row in enumerate(_rows(source, size, rule, precision)):
-        for index, weight in row:
-            back[index].append((k, weight))
-    return Taps(back)
+    count, index, weight = _rows(source, size, rule, precision)
+    order = np.argsort(index, kind="stable")
+    row = np.repeat(np.arange(size), count)
+    return Taps(np.bincount(index, minlength=source), row[order], weight[order])
 
 
-def _rows(source: int, size: int, rule: Rule, precision: str) -> list[list[Entry]]:
+def _rows(source: int, size: int, rule: Rule, precision: str) -> Rows:
     kind = rule[0]
     if kind == "parts":
-        return [[(k, 1 / (end - start)) for k in range(start, end)] for start, end in parts(source, size)]
+        return _parts(source, size)
     number = np.dtype(precision).type
     step = _step(source, size, rule, number)
-    if kind in ("nearest", "exact"):
-        return [[(min(_nearest(kind, step, k), source - 1), 1.0)] for k in range(size)]
     if kind in ("smooth", "smooth_cubic"):
-        return [_smooth(kind, source, float(step), k) for k in range(size)]
+        return _smooth(kind, source, size, float(step))
+    k = np.arange(size).astype(number)
+    if kind in ("nearest", "exact"):
+        index = np.minimum(_nearest(kind, step, k), source - 1)
+        return np.ones(size, np.int64), index, np.ones(size)
     if kind == "linear":
-        return [_linear(source, size, float(_place(rule, step, k)), k) for k in range(size)]
-    return [_cubic(source, float(_place(rule, step, k, below_zero=True))) for k in range(size)]
+        return _linear(source, size, _place(rule, step, k).astype(np.float64))
+    return _cubic(source, _place(rule, step, k, below_zero=True).astype(np.float64))
+
+
+def _parts(source: int, size: int) -> Rows:
+    start, end = np.array(parts(source, size), np.int64).reshape(size, 2).T
+    count = end - start
+    before = np.cumsum(count) - count
+    index = np.arange(count.sum()) + np.repeat(start - before, count)
+    return count, index, np.repeat(1 / count, count)
 
 
 def _step(source: int, size: int, rule: Rule, number: Callable[[float], Any]) -> Any:
@@ -79,53 +86,72 @@ def _step(source: int, size: int, rule: Rule, number: Callable[[float], Any]) ->
     return number(1 / scale) if scale is not None else number(source) / number(size)
 
 
-def _place(rule: Rule, step: Any, k: int, below_zero: bool = False) -> Any:
+def _place(rule: Rule, step: Any, k: Array, below_zero: bool = False) -> Array:
     """Where element k of the result lies in the source. Elements are points, or (not align_corners) cells."""
     if rule[1]:
-        return step * k
-    place = step * (k + type(step)(0.5)) - type(step)(0.5)
-    return place if below_zero or place > 0 else type(step)(0)
+        return step * k  # type: ignore[no-any-return]
+    place: Array = step * (k + type(step)(0.5)) - type(step)(0.5)
+    return place if below_zero else np.maximum(place, 0)
 
 
-def _nearest(kind: str, step: Any, k: int) -> int:
+def _nearest(kind: str, step: Any, k: Array) -> Array:
     half = type(step)(0.5)
-    place = step * k if kind == "nearest" else max(step * (k + half) - half, type(step)(0)) + half
+    place = step * k if kind == "nearest" else np.maximum(step * (k + half) - half, 0) + half
     # PyTorch rounds down in single precision, whatever the tensor's
-    return int(np.floor(np.float32(place)))
+    return np.floor(place.astype(np.float32)).astype(np.int64)
 
 
-def _linear(source: int, size: int, place: float, k: int) -> list[Entry]:
+def _linear(source: int, size: int, place: Array) -> Rows:
     if source == size:
-        return [(k, 1.0)]
-    low = min(int(place), source - 1)
-    part = min(max(place - low, 0.0), 1.0)
-    if low == source - 1 or part == 0:
-        return [(low, 1.0)]
-    return [(low, 1 - part), (low + 1, part)]
+        return np.ones(size, np.int64), np.arange(size), np.ones(size)
+    low = np.minimum(place.astype(np.int64), source - 1)
+    part = np.clip(place - low, 0.0, 1.0)
+    is_double = (low < source - 1) & (part > 0)
+    held = np.stack([np.ones(size, bool), is_double], 1)
+    index, weight = np.stack([low, low + 1], 1), np.stack([np.where(is_double, 1 - part, 1.0), part], 1)
+    return 1 + is_double.astype(np.int64), index[held], weight[held]
 
 
 def keys(x: float, a: float) -> float:
     """The cubic convolution kernel at a distance of |x| elements (Keys 1981, eq. 4, with its a free)."""
     x = abs(x)
     if x < 1:
-        return ((a + 2) * x - (a + 3)) * x * x + 1
-    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a if x < 2 else 0.0
+        return float(_keys_near(x, a))
+    return float(_keys_far(x, a)) if x < 2 else 0.0
 
 
-def _cubic(source: int, place: float) -> list[Entry]:
-    low = min(int(np.floor(place)), source - 1)
-    part = min(max(place - low, 0.0), 1.0)
-    return [(min(max(low + k, 0), source - 1), keys(part - k, -0.75)) for k in (-1, 0, 1, 2)]
+def _keys_near(x: Any, a: float) -> Any:
+    return ((a + 2) * x - (a + 3)) * x * x + 1
 
 
-def _smooth(kind: str, source: int, step: float, k: int) -> list[Entry]:
+def _keys_far(x: Any, a: float) -> Any:
+    return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+
+def _cubic(source: int, place: Array) -> Rows:
+    low = np.minimum(np.floor(place).astype(np.int64), source - 1)
+    part = np.clip(place - low, 0.0, 1.0)
+    around = np.arange(-1, 3)
+    index = np.clip(low[:, None] + around, 0, source - 1)
+    x = np.abs(part[:, None] - around)
+    weight = np.where(x < 1, _keys_near(x, -0.75), _keys_far(x, -0.75))
+    return np.full(len(place), 4), index.ravel(), weight.ravel()
+
+
+def _smooth(kind: str, source: int, size: int, step: float) -> Rows:
+    rows = [_smooth_row(kind, source, step, k) for k in range(size)]
+    count = np.array([len(weights) for _, weights in rows], np.int64)
+    index = [first + j for first, weights in rows for j in range(len(weights))]
+    return count, np.array(index, np.int64), np.array([w for _, weights in rows for w in weights], np.float64)
+
+
+def _smooth_row(kind: str, source: int, step: float, k: int) -> tuple[int, list[float]]:
+    """The first element of the source, and the weights from there on."""
     spread = max(step, 1.0)
     reach = spread * (1 if kind == "smooth" else 2)
     centre = step * (k + 0.5)
     first, last = max(int(centre - reach + 0.5), 0), min(int(centre + reach + 0.5), source)
-    found = []
-    for j in range(first, last):
-        x = (j - centre + 0.5) / spread
-        found.append((j, max(1 - abs(x), 0.0) if kind == "smooth" else keys(x, -0.5)))
-    total = sum(weight for _, weight in found)
-    return [(j, weight / total if total else weight) for j, weight in found]
+    places = [(j - centre + 0.5) / spread for j in range(first, last)]
+    weights = [max(1 - abs(x), 0.0) if kind == "smooth" else keys(x, -0.5) for x in places]
+    total = sum(weights)
+    return first, [weight / total if total else weight for weight in weights]
