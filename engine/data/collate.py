@@ -35,3 +35,16 @@ def default_collate(batch: list[Any]) -> Any:
         f"samples of type {type(first).__name__} can't be put into a batch; let the dataset give tensors, "
         "arrays or numbers, or pass collate_fn"
     )
+
+
+def default_convert(data: Any) -> Any:
+    """One sample with its arrays as tensors, within tuples, lists and mappings; all else as it is."""
+    if isinstance(data, np.ndarray | np.generic) and data.dtype.kind not in "SUO":
+        return tensor(np.asarray(data))
+    if isinstance(data, Mapping):
+        return {key: default_convert(value) for key, value in data.items()}
+    if isinstance(data, tuple) and hasattr(data, "_fields"):
+        return type(data)(*(default_convert(part) for part in data))
+    if isinstance(data, tuple | list):
+        return [default_convert(part) for part in data]
+    return data

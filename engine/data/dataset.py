@@ -1,6 +1,7 @@
 """Datasets: something with a length that gives samples by index, and where it can, whole batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import GenericAlias
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -21,6 +22,40 @@ class Dataset:
 
     def __len__(self) -> int:
         raise NotImplementedError
+
+    def __add__(self, other: Any) -> "Dataset":
+        return ConcatDataset([self, other])
+
+    # scripts say what a sample is: class Names(Dataset[str])
+    __class_getitem__: Any = classmethod(GenericAlias)
+
+
+class IterableDataset(Dataset):
+    """The base of datasets that only give one sample after the other, without numbers. Subclasses define
+    __iter__, and may define __len__."""
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def __add__(self, other: Any) -> "Dataset":
+        return ChainDataset([self, other])
+
+    def __len__(self) -> int:
+        raise TypeError(f"{type(self).__name__} has no length: it gives samples until they end")
+
+
+class ChainDataset(IterableDataset):
+    """One stream of samples after the other."""
+
+    def __init__(self, datasets: Sequence[Any]) -> None:
+        self.datasets = list(datasets)
+
+    def __iter__(self) -> Iterator[Any]:
+        for dataset in self.datasets:
+            yield from dataset
+
+    def __len__(self) -> int:
+        return sum(len(dataset) for dataset in self.datasets)
 
 
 @runtime_checkable
@@ -81,6 +116,11 @@ class ConcatDataset(Dataset):
         self.datasets = list(datasets)
         self.ends = np.cumsum([len(d) for d in self.datasets])
 
+    @property
+    def cumulative_sizes(self) -> list[int]:
+        """Where each dataset ends."""
+        return [int(end) for end in self.ends]
+
     def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
             raise IndexError_(f"index {index} is out of range for {len(self)} samples")
@@ -90,6 +130,29 @@ class ConcatDataset(Dataset):
 
     def __len__(self) -> int:
         return int(self.ends[-1]) if self.datasets else 0
+
+
+class StackDataset(Dataset):
+    """Samples of equally long datasets side by side, as a tuple, or as a dict if they are given by name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if bool(args) == bool(kwargs):
+            raise ShapeError("StackDataset takes datasets either one after the other or by name")
+        self.datasets: Any = kwargs or args
+        lengths = [len(dataset) for dataset in (kwargs.values() if kwargs else args)]
+        if len(set(lengths)) > 1:
+            raise ShapeError(
+                f"the datasets of a StackDataset must be equally long, and have {lengths} samples"
+            )
+        self._length = lengths[0]
+
+    def __getitem__(self, index: int) -> Any:
+        if isinstance(self.datasets, dict):
+            return {name: dataset[index] for name, dataset in self.datasets.items()}
+        return tuple(dataset[index] for dataset in self.datasets)
+
+    def __len__(self) -> int:
+        return self._length
 
 
 def random_split(

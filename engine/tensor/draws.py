@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import DTypeError, ShapeError
+from engine.tensor.counting import searchsorted
 from engine.tensor.orders import topk
 from engine.tensor.random import Generator, rand, rand_like, randn
 from engine.tensor.reductions import cumsum
@@ -48,7 +49,7 @@ def multinomial(
     shape = (*input.shape[:-1], num_samples)
     drawn = rand(shape, dtype=levels.dtype, device=input.device, generator=generator) * total
     # the first category whose level lies above; one of weight 0 lies at the level before it
-    return (drawn.unsqueeze(-1) >= levels.unsqueeze(-2)).sum(-1).clamp(max=input.shape[-1] - 1)
+    return searchsorted(levels, drawn, right=True).clamp(max=input.shape[-1] - 1)
 
 
 def normal(

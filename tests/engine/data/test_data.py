@@ -1,18 +1,26 @@
 """Datasets and loaders: batches, orders, and taking up a pass in the middle."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import engine
 from engine.data import (
     BatchSampler,
+    ChainDataset,
     ConcatDataset,
     DataLoader,
     Dataset,
+    IterableDataset,
     RandomSampler,
+    Sampler,
     SequentialSampler,
+    StackDataset,
     Subset,
+    SubsetRandomSampler,
     TensorDataset,
+    WeightedRandomSampler,
     default_collate,
     random_split,
 )
@@ -135,10 +143,118 @@ def test_samplers_say_the_order():
     assert set(drawn) <= {0, 1, 2, 3}
     assert list(BatchSampler(SequentialSampler(data), 3, drop_last=False)) == [[0, 1, 2], [3]]
     assert list(BatchSampler([3, 1, 2], 2, drop_last=True)) == [[3, 1]]
-    with pytest.raises(ShapeError, match="can't be drawn from 4"):
-        RandomSampler(data, num_samples=5)
+    with pytest.raises(ShapeError, match="can't be drawn from none"):
+        RandomSampler([], num_samples=5)
     with pytest.raises(ShapeError, match="batch_size must be positive"):
         BatchSampler([1, 2], 0, drop_last=False)
+
+
+def test_more_samples_than_there_are_begin_anew():
+    order = list(RandomSampler(range(3), num_samples=7))
+    assert [sorted(order[:3]), sorted(order[3:6]), len(order)] == [[0, 1, 2], [0, 1, 2], 7]
+
+
+def test_samplers_of_subsets_and_of_weights():
+    shuffled = SubsetRandomSampler([5, 7, 9, 11])
+    assert sorted(shuffled) == [5, 7, 9, 11]
+    assert len(shuffled) == 4
+    rare = list(WeightedRandomSampler([0.0, 1.0, 3.0], 4000, generator=engine.Generator().manual_seed(3)))
+    assert rare.count(0) == 0
+    assert 0.7 < rare.count(2) / 4000 < 0.8
+    assert sorted(WeightedRandomSampler([1.0, 2.0, 3.0], 3, replacement=False)) == [0, 1, 2]
+    with pytest.raises(ShapeError, match="one number per sample"):
+        WeightedRandomSampler([[1.0]], 2)
+
+
+def test_many_draws_from_many_weights_fit_in_memory():
+    order = WeightedRandomSampler(np.ones(60_000), 60_000).order()
+    assert abs(order.mean() / 30_000 - 1) < 0.05
+
+
+@pytest.mark.parametrize(
+    "sampler", [WeightedRandomSampler([1.0] * 10, 10), SubsetRandomSampler(list(range(10)))]
+)
+def test_a_pass_of_a_drawn_order_can_be_taken_up(numbers, sampler):
+    loader = DataLoader(numbers, batch_size=3, sampler=sampler)
+    running = iter(loader)
+    next(running)
+    state = loader.state_dict()
+    rest = [batch[0].tolist() for batch in running]
+    loader.load_state_dict(state)
+    assert _seen(loader) == rest
+
+
+class Endless(Sampler):
+    """A sampler as users write them: __iter__ alone."""
+
+    def __iter__(self):
+        k = 0
+        while True:
+            yield k % 10
+            k += 1
+
+
+def test_a_sampler_may_never_end(numbers):
+    batches = iter(DataLoader(numbers, batch_size=4, sampler=Endless()))
+    assert [next(batches)[0].tolist() for _ in range(3)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 0, 1]]
+
+
+class Stream(IterableDataset):
+    def __init__(self, start, end):
+        self.start, self.end = start, end
+
+    def __iter__(self):
+        return iter(range(self.start, self.end))
+
+
+def test_streams_come_in_batches_and_one_after_the_other():
+    def seen(dataset, **options):
+        return [batch.tolist() for batch in DataLoader(dataset, **options)]
+
+    assert seen(Stream(0, 7), batch_size=3) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert seen(Stream(0, 7), batch_size=3, drop_last=True) == [[0, 1, 2], [3, 4, 5]]
+    assert list(DataLoader(Stream(0, 2), batch_size=None)) == [0, 1]
+    assert seen(Stream(0, 2) + Stream(5, 7), batch_size=3) == [[0, 1, 5], [6]]
+    assert seen(ChainDataset([Stream(0, 1), Stream(5, 6)]), batch_size=3) == [[0, 5]]
+    with pytest.raises(TypeError):
+        len(DataLoader(Stream(0, 2)))
+    with pytest.raises(EngineError, match="shuffle there"):
+        DataLoader(Stream(0, 2), shuffle=True)
+
+
+def test_a_stream_can_be_taken_up():
+    loader = DataLoader(Stream(0, 7), batch_size=3)
+    running = iter(loader)
+    assert next(running).tolist() == [0, 1, 2]
+    state = loader.state_dict()
+    again = DataLoader(Stream(0, 7), batch_size=3)
+    again.load_state_dict(state)
+    assert [batch.tolist() for batch in again] == [[3, 4, 5], [6]]
+
+
+def test_datasets_side_by_side():
+    assert StackDataset([1, 2], "ab")[1] == (2, "b")
+    assert StackDataset(x=[1, 2], y="ab")[1] == {"x": 2, "y": "b"}
+    assert len(StackDataset([1, 2])) == 2
+    with pytest.raises(ShapeError, match="equally long"):
+        StackDataset([1], [1, 2])
+
+
+def test_a_sum_of_datasets_is_their_concatenation(numbers):
+    both = numbers + Squares(3)
+    assert (len(both), both.cumulative_sizes) == (13, [10, 13])
+
+
+def test_datasets_samplers_and_loaders_can_name_what_they_give():
+    for base in (Dataset, IterableDataset, Sampler, DataLoader):
+        named: Any = base
+        assert named[int].__origin__ is base
+
+
+def test_single_samples_are_converted_or_given_to_collate_fn():
+    given = list(DataLoader([np.ones(2)], batch_size=None))
+    assert given[0].dtype is engine.float64
+    assert list(DataLoader([1, 2], batch_size=None, collate_fn=lambda x: [x])) == [[1], [2]]
 
 
 def test_users_samplers_and_no_batching(numbers):
