@@ -31,6 +31,7 @@ MOST_PARAMETERS = 2**31  # elements in one model
 MOST_VALUES = 2**31  # elements of one sample between two layers
 MOST_CALLS = 40_000  # of kernels in three forward passes; each takes about 10 us
 MOST_COPIES = 1024  # that one layer makes of another
+MOST_PLACES = 2**16  # of a sample that is run in earnest
 MOST_AXES = 32  # of one sample; arrays end at 64
 # sizes, so that what should follow the batch axis and doesn't is seen, also where that axis could be dropped
 BATCHES = (2, 3, 1)
@@ -244,7 +245,7 @@ class Inference:
             return None
         if not self._fits(leaf, node.pointer, f"the output of {entry.name}"):
             return None
-        is_plain = not parameters and all(_batch_axis(batches) == 0 for batches in inputs)
+        is_plain = not parameters and leaf is first and all(map(_can_run_on_nothing, inputs))
         if is_plain and not any(batches[0].dtype.is_floating_point for batches in inputs):
             try:
                 _run_on_nothing(operation, inputs)
@@ -365,6 +366,11 @@ def _elsewhere(name: str, axis: int) -> str:
         f"{show(name)} has the batch on axis {axis}, and here it must be axis 0; "
         "take a select along dim 0 of it, or a transpose"
     )
+
+
+def _can_run_on_nothing(batches: Batches) -> bool:
+    """Whether the batch is in front, and loops over the places of a sample are short."""
+    return _batch_axis(batches) == 0 and batches[0].numel() // BATCHES[0] <= MOST_PLACES
 
 
 def _run_on_nothing(operation: Any, inputs: list[Batches]) -> None:

@@ -73,6 +73,21 @@ def test_a_model_of_too_many_layers_is_refused_in_time(what):
     assert time.process_time() - before < LIMIT_S
 
 
+@pytest.mark.parametrize(
+    ("shape", "layer"),
+    [
+        ((4, 6), {"type": "chunk", "chunks": 2**31 - 1}),  # of a batch of none, torch makes so many pieces
+        ((10**6,), {"type": "LPPool1d", "norm_type": 2, "kernel_size": 10**6}),
+    ],
+)
+def test_integers_are_looked_at_in_time(shape, layer):
+    node = {"name": "node", "inputs": ["input"], **layer}
+    before = time.process_time()
+    with pytest.raises(SpecError):
+        check_model({"input": {"shape": list(shape), "dtype": "uint8"}, "nodes": [node], "output": "node.1"})
+    assert time.process_time() - before < LIMIT_S
+
+
 def test_a_window_wider_than_all_channels_costs_nothing():
     before = time.process_time()
     layer = {"type": "LocalResponseNorm", "size": 2**31 - 1}
