@@ -110,7 +110,9 @@ def train(data: str, epochs: int = 10, batch_size: int = 16, steps: int | None =
     seconds = time.perf_counter() - started
     print(write(model, tokenizer, 200))
     return {
-        "validation_loss": validation_loss(model, held_out),
+        "validation_loss": validation_loss(
+            model, held_out if steps is None else held_out[: 64 * CONTEXT + 1]
+        ),
         "first_loss": losses[0],
         "loss": losses[-1],
         "train_seconds": seconds,
