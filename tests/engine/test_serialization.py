@@ -1,5 +1,7 @@
 """Saving and loading: safetensors only, whole files only."""
 
+import argparse
+import io
 import os
 import pickle
 import subprocess
@@ -81,6 +83,45 @@ def test_objects_are_not_saved(tmp_path):
     with pytest.raises(CheckpointError, match="keys must be strings or integers"):
         engine.save({1.5: 2}, tmp_path / "net")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("tree", [{"w": [1.0, 2.0]}, {"epoch": 3, "w": [0.5]}, {"half": [1.5]}])
+def test_open_files_and_buffers_will_do(tmp_path, tree):
+    dtype = engine.bfloat16 if "half" in tree else engine.float32
+    tree = {k: engine.tensor(v, dtype=dtype) if isinstance(v, list) else v for k, v in tree.items()}
+    buffer = io.BytesIO()
+    engine.save(tree, buffer)
+    buffer.seek(0)
+    with open(tmp_path / "x", "wb") as file:
+        engine.save(tree, file)
+    with open(tmp_path / "x", "rb") as file:
+        found = [engine.load(buffer), engine.load(file), engine.load(tmp_path / "x")]
+    for back in found:
+        assert {k: getattr(v, "tolist", lambda v=v: v)() for k, v in back.items()} == {
+            k: getattr(v, "tolist", lambda v=v: v)() for k, v in tree.items()
+        }
+    with pytest.raises(CheckpointError, match="f is a path or a file"):
+        engine.save(tree, 3)  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(CheckpointError, match="what was given can't be read"):
+        engine.load(io.BytesIO(b"PK not ours"))
+
+
+def test_numpys_numbers_come_back_as_pythons(tmp_path):
+    engine.save({"best": np.float32(0.5), "step": np.int64(3), "done": np.bool(True)}, tmp_path / "x")
+    back = engine.load(tmp_path / "x")
+    assert [(type(v), v) for v in back.values()] == [(float, 0.5), (int, 3), (bool, True)]
+
+
+def test_what_a_script_saves_beside_its_weights_is_told_how_to():
+    for given, advice in (
+        (np.ones(2), "from_numpy"),
+        (engine.device("cpu"), "its str"),
+        (engine.float32, "its str"),
+        ({1, 2}, "sorted list"),
+        (argparse.Namespace(lr=1), "vars"),
+    ):
+        with pytest.raises(CheckpointError, match=rf"args\.x is a .*{advice}"):
+            engine.save({"args": {"x": given}}, io.BytesIO())
 
 
 def test_nothing_is_unpickled(tmp_path):
