@@ -2,7 +2,7 @@
 
 polling    how fast GET /v1/jobs/{id} and its metrics answer while the job trains
 following  what the service and a follower cost the training, against engine.training alone
-steps      time of one eager training step of the two-layer network, beside PyTorch's
+steps      time of one eager training step of five networks, beside PyTorch's
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> int:
         **VERBS[options.verb](options.rounds),
     }
     for name, value in figures.items():
-        print(f"{name:24} {value:.4g}" if isinstance(value, float) else f"{name:24} {value}")
+        print(f"{name:30} {value:.4g}" if isinstance(value, float) else f"{name:30} {value}")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 0
