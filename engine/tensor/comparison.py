@@ -43,42 +43,52 @@ def _ordered(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
 
 
 def eq(input: Tensor, other: Operand) -> Tensor:
+    """Where input equals other."""
     return binary(ops.EQ, *pair(input, other))
 
 
 def ne(input: Tensor, other: Operand) -> Tensor:
+    """Where input differs from other."""
     return binary(ops.NE, *pair(input, other))
 
 
 def lt(input: Tensor, other: Operand) -> Tensor:
+    """Where input is less than other."""
     return binary(ops.LT, *_ordered("lt", input, other))
 
 
 def le(input: Tensor, other: Operand) -> Tensor:
+    """Where input is at most other."""
     return binary(ops.LE, *_ordered("le", input, other))
 
 
 def gt(input: Tensor, other: Operand) -> Tensor:
+    """Where input is greater than other."""
     return binary(ops.GT, *_ordered("gt", input, other))
 
 
 def ge(input: Tensor, other: Operand) -> Tensor:
+    """Where input is at least other."""
     return binary(ops.GE, *_ordered("ge", input, other))
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """Where both are other than 0."""
     return binary(ops.LOGICAL_AND, *pair(input, other))
 
 
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Where either is other than 0."""
     return binary(ops.LOGICAL_OR, *pair(input, other))
 
 
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Where just one of both is other than 0."""
     return binary(ops.LOGICAL_XOR, *pair(input, other))
 
 
 def logical_not(input: Tensor) -> Tensor:
+    """Where elements are 0."""
     return unary(ops.LOGICAL_NOT, input)
 
 
@@ -90,18 +100,22 @@ def _bits(sign: str, logical: Op, bitwise: Op, input: Operand, other: Operand) -
 
 
 def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    """The bits that both have; of bools the logical and."""
     return _bits("&", ops.LOGICAL_AND, bits.BITWISE_AND, input, other)
 
 
 def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    """The bits that either has; of bools the logical or."""
     return _bits("|", ops.LOGICAL_OR, bits.BITWISE_OR, input, other)
 
 
 def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    """The bits that just one of both has."""
     return _bits("^", ops.LOGICAL_XOR, bits.BITWISE_XOR, input, other)
 
 
 def bitwise_not(input: Tensor) -> Tensor:
+    """Every bit turned over; of bools the logical not."""
     if input._data.dtype.kind in SMOOTH_KINDS:
         raise DTypeError(f"~ is defined for bool and integer tensors, not {input.dtype}; compare first")
     return unary(ops.LOGICAL_NOT if input._data.dtype.kind == "b" else bits.BITWISE_NOT, input)

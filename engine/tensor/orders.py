@@ -236,6 +236,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -
 
 
 def trapz(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
+    """trapezoid by its older name."""
     return trapezoid(y, x, dx=dx, dim=dim)
 
 

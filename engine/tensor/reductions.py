@@ -51,6 +51,7 @@ def sum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType |
 
 
 def mean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """The mean over axes, or of all elements."""
     if dtype is not None:
         input = cast(input, dtype)
     if input._data.dtype.kind != "c":

@@ -165,6 +165,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
 
 
 def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """The same elements seen in a larger shape, without a copy."""
     return expand(input, tuple(shape))
 
 
