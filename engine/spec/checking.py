@@ -139,7 +139,13 @@ class _Check:
         try:
             cost = rehearsal.run(size, function, made)
         except REFUSALS as error:
-            self.complaints.add("/model", f"the model can't be trained: {error}")
+            if size == 1:  # it runs with two samples: so much is known by now
+                detail = (
+                    f"the model can't be trained on one sample at a time: {error}; choose another batch_size"
+                )
+                self.complaints.add("/batch_size", detail)
+            else:
+                self.complaints.add("/model", f"the model can't be trained: {error}")
             return None
         self._last_batch(rehearsal, size)
         return cost

@@ -8,8 +8,8 @@ as they are.
 FLOPs are two for each multiply-accumulate of a product (matmul, conv and the like). Element-wise work isn't
 counted: memory bounds it, and it would make no model's estimate differ by much.
 
-Kernels that overwrite an operand (an optimizer's step) are taken to need SCRATCH for themselves, others
-nothing. Not seen: the allocator's rounding, and the interpreter's own memory.
+What a kernel needs for itself while it works is said in SCRATCH, as measured of the reference backend; others
+need little. Not seen: the allocator's rounding, and the interpreter's own memory.
 """
 
 import math
@@ -20,8 +20,23 @@ from engine.backends import META, Backend, KernelTable, MetaArray
 from engine.device import Device
 from engine.ops import OPS
 
-# temporaries that a kernel holds at once, each of the size of its largest operand
-SCRATCH = {"sgd_step": 1, "sgd_momentum_step": 1, "adam_step": 3, "amsgrad_step": 3}
+# temporaries that a kernel holds beside its results, each of the size of its largest operand or result
+_ONE = """
+    avg_pool_grad batch_norm dropout group_norm layer_norm log_softmax random_uniform resample_grad rnn_grad
+    sgd_momentum_step sgd_step sigmoid softmax tanh_grad
+"""
+_THREE = """
+    adam_step amsgrad_step attention_grad batch_norm_grad group_norm_grad gru_grad layer_norm_grad lstm_grad
+    rms_norm_grad
+"""
+SCRATCH = {
+    **dict.fromkeys(_ONE.split(), 1),
+    **dict.fromkeys(("bernoulli", "logsigmoid", "resample"), 2),
+    **dict.fromkeys(_THREE.split(), 3),
+    "attention": 6,
+    "gelu": 4,
+    "gelu_grad": 5,
+}
 
 
 class TooManyCalls(Exception):
@@ -119,17 +134,23 @@ class MeteredKernels(KernelTable):
             result = kernel(*args)
             if work is not None:
                 tally.flops += work(result, *args)
-            if result is None:
-                largest = max(each.size * each.dtype.itemsize for each in args if isinstance(each, MetaArray))
-                tally.take(scratch * largest)
-                tally.live_bytes -= scratch * largest
-                return None
+            given: Any = None
             if isinstance(result, MetaArray):
-                return MeteredArray(result.shape, result.dtype, tally, args[0] if is_view else None)
-            return [MeteredArray(each.shape, each.dtype, tally) for each in result]
+                given = MeteredArray(result.shape, result.dtype, tally, args[0] if is_view else None)
+            elif result is not None:
+                given = [MeteredArray(each.shape, each.dtype, tally) for each in result]
+            if scratch:
+                size_bytes = scratch * _largest([*args, *(given if isinstance(given, list) else [given])])
+                tally.take(size_bytes)
+                tally.live_bytes -= size_bytes
+            return given
 
         self[op] = metered
         return metered
+
+
+def _largest(arrays: list[Any]) -> int:
+    return max(each.size * each.dtype.itemsize for each in arrays if isinstance(each, MetaArray))
 
 
 def _metered(array: Any, tally: Tally) -> MeteredArray:

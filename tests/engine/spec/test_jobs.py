@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -292,3 +293,29 @@ def test_weights_that_fit_no_classes_are_told(weight, pointer, words, job, model
     ((place, detail),) = told(job, model, mnist)
     assert place == pointer
     assert words in detail
+
+
+NORMED: dict[str, list[dict[str, Any]]] = {
+    "vectors": [{"type": "Flatten"}, {"type": "BatchNorm1d"}],
+    "images of one place": [{"type": "AdaptiveAvgPool2d", "output_size": 1}, {"type": "BatchNorm2d"}],
+}
+
+
+@pytest.mark.parametrize("kind", NORMED)
+@pytest.mark.parametrize(("samples", "batch_size"), [(65, 64), (61, 10), (64, 1)])
+def test_a_batch_of_one_sample_has_no_variance(kind, samples, batch_size, job, mnist):
+    layers = [*NORMED[kind], {"type": "Flatten"}, {"type": "Linear", "out_features": 10}]
+    model = check_model({"input": {"shape": [1, 28, 28]}, "layers": layers})
+    dataset = replace(mnist, splits={"train": samples, "test": 10})
+    ((pointer, detail),) = told({**job, "batch_size": batch_size}, model, dataset)
+    assert pointer == "/batch_size"
+    assert "one sample" in detail or "1 sample" in detail
+    assert detail.endswith("choose another batch_size")
+    assert check_job({**job, "batch_size": 13}, model, dataset).steps_total > 0
+
+
+def test_a_last_batch_of_one_image_can_be_normalised(job, mnist):
+    layers = [{"type": "BatchNorm2d"}, {"type": "Flatten"}, {"type": "Linear", "out_features": 10}]
+    model = check_model({"input": {"shape": [1, 28, 28]}, "layers": layers})
+    dataset = replace(mnist, splits={"train": 65, "test": 10})
+    assert check_job({**job, "batch_size": 64}, model, dataset).steps_per_epoch == 2

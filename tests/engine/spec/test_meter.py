@@ -1,6 +1,7 @@
 """The metered device against real work and real memory."""
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,10 +109,23 @@ def test_the_peak_of_a_step_is_near_what_numpy_really_takes(hidden, batch, optim
     assert 0.7 * real < estimate < 1.3 * real
 
 
-def test_the_peak_of_a_convolutional_step_is_near_what_numpy_really_takes():
-    filters = {"type": "Conv2d", "out_channels": 16, "kernel_size": 3, "padding": "same"}
-    pooled = [filters, {"type": "ReLU"}, {"type": "MaxPool2d", "kernel_size": 2}]
-    estimate, real = _peaks([*pooled, *pooled, {"type": "Flatten"}], 64, "Adam")
+FILTERS = {"type": "Conv2d", "out_channels": 16, "kernel_size": 3, "padding": "same"}
+ROWS = {"type": "squeeze", "dim": 1}
+LAST = {"type": "select", "dim": 1, "index": -1}
+WORD = {"type": "TransformerEncoderLayer", "nhead": 4, "dim_feedforward": 128, "batch_first": True}
+LAYERS: dict[str, list[dict[str, Any]]] = {
+    "convolutions": [FILTERS, {"type": "ReLU"}, {"type": "MaxPool2d", "kernel_size": 2}] * 2,
+    "batch norm": [FILTERS, {"type": "BatchNorm2d"}, {"type": "ReLU"}, {"type": "Dropout2d"}],
+    "lstm": [ROWS, {"type": "LSTM", "hidden_size": 64, "num_layers": 2, "batch_first": True}, LAST],
+    "gru": [ROWS, {"type": "GRU", "hidden_size": 64, "batch_first": True}, LAST],
+    "attention": [ROWS, {"type": "Linear", "out_features": 64}, WORD, WORD],
+    "layer norm": [{"type": "Linear", "out_features": 64}, {"type": "GELU"}, {"type": "LayerNorm"}],
+}
+
+
+@pytest.mark.parametrize("what", LAYERS)
+def test_the_peak_of_a_step_is_near_what_its_kernels_really_take(what):
+    estimate, real = _peaks([*LAYERS[what], {"type": "Flatten"}], 64, "Adam")
     assert 0.7 * real < estimate < 1.3 * real
 
 

@@ -75,6 +75,15 @@ def test_validate_only_estimates_and_queues_nothing(client: AppClient, job: dict
     assert client.get("/v1/jobs").json()["data"] == []
 
 
+def test_epochs_between_two_evaluations_can_be_counted(client: AppClient, job: dict[str, Any]) -> None:
+    evaluate = {"split": "test", "every": 3}
+    shown = client.post("/v1/jobs", json={**job, "evaluate": evaluate}).json()
+    assert shown["definition"]["evaluate"] == evaluate
+    for wrong in (0, -1, 2**31, 1.5, True, "step", None, {"epoch": 1}, [1]):
+        refused = client.post("/v1/jobs", json={**job, "evaluate": {"split": "test", "every": wrong}})
+        assert_problem(refused, 422, "invalid_definition", "/evaluate/every")
+
+
 @pytest.mark.parametrize(
     ("change", "places"),
     [
@@ -95,7 +104,6 @@ def test_validate_only_estimates_and_queues_nothing(client: AppClient, job: dict
         ({"model": 3}, ["/model"]),
         ({"model": None}, ["/model"]),
         ({"loss": "CrossEntropyLoss"}, ["/loss"]),
-        ({"evaluate": {"split": "test", "every": "step"}}, ["/evaluate/every"]),
         ({"checkpoint": {"every_steps": 0}}, ["/checkpoint/every_steps"]),
         ({"epoch": 3, "epochs": "ten"}, ["/epoch", "/epochs"]),
     ],
