@@ -19,6 +19,7 @@ from engine.dtypes import (
 from engine.errors import DTypeError
 from engine.ops import elementwise as ops
 from engine.ops.op import Op
+from engine.ops.transcendental import FMOD
 from engine.tensor.promotion import (
     Number,
     Operand,
@@ -91,12 +92,13 @@ def add(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
     return binary(ops.ADD, *pair(input, other))
 
 
-def sub(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
+def sub(input: Operand, other: Operand, *, alpha: Number = 1) -> Tensor:
     """input - alpha * other"""
     if alpha != 1:
         other = other * alpha
     if (
         isinstance(other, Variable)
+        and isinstance(input, Variable)
         and other._data.dtype is input._data.dtype
         and other._data.dtype.kind in SMOOTH_KINDS
     ):
@@ -117,7 +119,7 @@ def mul(input: Tensor, other: Operand) -> Tensor:
     return binary(ops.MUL, *pair(input, other))
 
 
-def div(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
     """input / other; of integers in the default dtype.
 
     rounding_mode: None, "floor" (towards minus infinity) or "trunc" (towards zero); these keep integers.
@@ -125,6 +127,7 @@ def div(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> T
     if rounding_mode is None:
         if (
             isinstance(other, Variable)
+            and isinstance(input, Variable)
             and other._data.dtype is input._data.dtype
             and other._data.dtype.kind in SMOOTH_KINDS
         ):
@@ -133,6 +136,10 @@ def div(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> T
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode == "trunc":
+        if result_type(input, other).category < FLOAT:
+            a, b = _ordered_arithmetic("div", input, other)
+            # exactly, where a quotient in floats wouldn't be
+            return binary(ops.FLOOR_DIVIDE, a - binary(FMOD, a, b), b)
         return cast(trunc(_true_divide(input, other)), result_type(input, other))
     raise DTypeError(f"rounding_mode must be None, 'floor' or 'trunc', not {rounding_mode!r}")
 
@@ -147,7 +154,7 @@ def rdiv(input: Tensor, other: Operand) -> Tensor:
     return _true_divide(other, input)
 
 
-def floor_divide(input: Tensor, other: Operand) -> Tensor:
+def floor_divide(input: Operand, other: Operand) -> Tensor:
     """The quotient rounded towards minus infinity."""
     return binary(ops.FLOOR_DIVIDE, *_ordered_arithmetic("floor_divide", input, other))
 

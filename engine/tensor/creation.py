@@ -16,7 +16,7 @@ from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
 from engine.tensor.axes import shape_of
 from engine.tensor.layouts import check_memory_format
-from engine.tensor.promotion import Number
+from engine.tensor.promotion import Number, check_fits
 
 __all__ = [
     "arange",
@@ -59,6 +59,9 @@ def tensor(
         device = device or data._device
     else:
         array = _array(data, dtype)
+        if dtype is not None and array.size and array.dtype.kind == "i" and not isinstance(data, np.ndarray):
+            for extreme in (array.min(), array.max()):
+                check_fits("tensor", int(extreme), dtype)
     if dtype is not None:
         array = converted(array, dtype)
     else:
@@ -123,6 +126,7 @@ def from_numpy(ndarray: npt.NDArray[Any]) -> Tensor:
 def _full(
     shape: tuple[int, ...], value: Number | complex, dtype: DType, device: Any, requires_grad: bool
 ) -> Tensor:
+    check_fits("full", value, dtype)
     return _finish(create(ops.FULL, _device(device), (shape, value, dtype)), requires_grad)
 
 

@@ -17,7 +17,7 @@ from engine.ops import shapes as ops
 from engine.ops.updates import ASSIGN
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
-from engine.tensor.promotion import cast, constant, operand
+from engine.tensor.promotion import cast, check_fits, constant, operand
 
 __all__ = [
     "gather",
@@ -45,12 +45,12 @@ def getitem(input: Tensor, key: Any) -> Tensor:
 
 def setitem(input: Tensor, key: Any, value: Any) -> None:
     """Overwrite a selection. Gradients flow to value, and no longer to what was overwritten."""
-    with no_grad():
-        input, key = _lone_masks(input, key if type(key) is tuple else (key,))
-    indices, parts = _parts(input, key)
     source = cast(operand_tensor(value, input), input.dtype)
     recorded = MODE.enabled and (input._requires or source._requires)
     check_writable(input, "x[key] = value", recorded)
+    with no_grad():
+        input, key = _lone_masks(input, key if type(key) is tuple else (key,))
+    indices, parts = _parts(input, key)
     target, places = input, parts
     if indices:
         with no_grad():
@@ -70,8 +70,8 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
 def _lone_masks(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
     """Bring a key's single bools to a form of which the rest knows.
 
-    Each stands for a new axis of size 1 or, where it is False, 0: what comes back is the view with these axes,
-    and index tensors for them.
+    Each stands for a new axis of size 1 or, where it is False, 0; what comes back is the view with these
+    axes, and index tensors for them.
     """
     if not any(_is_lone_mask(part) for part in key):
         return x, key
@@ -239,6 +239,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Tensor | bool | int | float 
     )
     if kind == "c" and input._data.dtype.kind != "c":
         raise DTypeError(f"masked_fill: {value!r} is complex and can't be stored in {input.dtype}")
+    if not isinstance(value, Variable):
+        check_fits("masked_fill", value, input.dtype)
     return where(mask, cast(operand_tensor(value, input), input.dtype), input)
 
 

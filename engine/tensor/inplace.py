@@ -17,7 +17,7 @@ from engine.errors import DTypeError, NotDifferentiable, ShapeError
 from engine.ops.updates import COPY, FILL
 from engine.tensor import shapes, specials
 from engine.tensor.creation import arange
-from engine.tensor.promotion import Operand, cast, constant, operand
+from engine.tensor.promotion import Operand, cast, check_fits, constant, operand
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -80,6 +80,9 @@ def fill_(input: Tensor, value: Operand) -> Tensor:
         if value._data.shape:
             raise ShapeError(f"fill_ takes a number, not a tensor of shape {value.shape}; use copy_")
         return copy_(input, value)
+    if isinstance(value, complex) and not input.is_complex():
+        raise DTypeError(f"fill_: {value!r} is complex and can't be stored in {input.dtype}")
+    check_fits("fill_", value, input.dtype)
     recorded = MODE.enabled and input._requires
     check_writable(input, "fill_", recorded)
     overwrite(FILL, (input,), (value,))

@@ -57,6 +57,19 @@ def constant(value: Number | complex, dtype: DType, device: Device) -> Tensor:
     return found  # type: ignore[no-any-return]  # ops' results are tensors; the tape doesn't know
 
 
+def check_fits(name: str, value: Number | complex, dtype: DType) -> None:
+    """Raise DTypeError where an integer dtype doesn't hold a number; of unsigned ones -1 is the largest."""
+    if dtype.numpy.kind not in "iu" or isinstance(value, complex):
+        return
+    limits = np.iinfo(dtype.numpy)
+    low = limits.min or -limits.max
+    if not low <= value <= limits.max:
+        raise DTypeError(
+            f"{name}: {value!r} is outside what {dtype} holds, {limits.min} to {limits.max}; "
+            "convert the tensor"
+        )
+
+
 def cast(x: Tensor, dtype: DType) -> Tensor:
     """x in another dtype; x itself where it has it already."""
     return x if x._data.dtype == dtype.numpy else unary(CAST, x, (dtype,))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.autograd.tape import apply_several, binary, unary
-from engine.dtypes import FLOAT, complex128, finfo, float64, get_default_dtype
+from engine.autograd.tape import Variable, apply_several, binary, unary
+from engine.dtypes import FLOAT, FLOATING_KINDS, complex128, finfo, float64, get_default_dtype
 from engine.errors import DTypeError
 from engine.ops import transcendental as ops
 from engine.ops.op import Op
@@ -21,6 +21,7 @@ from engine.tensor.promotion import (
     inexact,
     pair,
     require_floating,
+    require_ordered,
     result_type,
 )
 
@@ -152,12 +153,16 @@ def fmod(input: Tensor, other: Operand) -> Tensor:
 
 def fmax(input: Tensor, other: Tensor) -> Tensor:
     """The larger of two, element by element; of a number and NaN the number."""
-    return binary(ops.FMAX, *pair(input, other))
+    a, b = pair(input, other)
+    require_ordered("fmax", a)
+    return binary(ops.FMAX, a, b)
 
 
 def fmin(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of two, element by element; of a number and NaN the number."""
-    return binary(ops.FMIN, *pair(input, other))
+    a, b = pair(input, other)
+    require_ordered("fmin", a)
+    return binary(ops.FMIN, a, b)
 
 
 def copysign(input: Tensor, other: Operand) -> Tensor:
@@ -283,7 +288,17 @@ def float_power(input: Operand, exponent: Operand) -> Tensor:
 
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """input * 2^other"""
-    return input * exp2(floating(other))
+    if not isinstance(other, Variable):
+        raise DTypeError(f"ldexp takes two tensors, not the number {other!r}; write input * 2.0**other")
+    if other._data.dtype.kind in FLOATING_KINDS or input.is_complex():
+        return input * exp2(floating(other))
+    x = floating(input)
+    if x.dtype.itemsize < 4:
+        return cast(ldexp(x.float(), other), x.dtype)
+    # in two steps, of which neither overflows where the result doesn't
+    half = div(other, 2, rounding_mode="trunc")
+    steps = [exp2(cast(e, x.dtype)) for e in (half, other - half)]
+    return x * steps[0] * steps[1]
 
 
 def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:

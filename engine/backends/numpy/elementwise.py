@@ -8,6 +8,7 @@ import numpy.typing as npt
 from engine.backends.numpy.erf import erf
 from engine.backends.registry import Kernel
 from engine.dtypes import BOOL, COMPLEX, DType
+from engine.errors import EngineError
 
 Array = npt.NDArray[Any]
 
@@ -73,14 +74,25 @@ def clone(x: Array) -> Any:
     return np.array(x, order="C")
 
 
+def nonzero_divisor(op: str, ufunc: Any) -> Kernel:
+    """A division that refuses integers by zero, for which NumPy gives zero."""
+
+    def kernel(a: Array, b: Array) -> Any:
+        if b.dtype.kind in "iub" and not b.all():
+            raise EngineError(f"{op}: an integer was divided by zero; mask the zeros, or convert to floats")
+        return ufunc(a, b)
+
+    return kernel
+
+
 KERNELS: dict[str, Kernel] = {
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.true_divide,
     "pow": np.power,
-    "floor_divide": np.floor_divide,
-    "remainder": np.remainder,
+    "floor_divide": nonzero_divisor("floor_divide", np.floor_divide),
+    "remainder": nonzero_divisor("remainder", np.remainder),
     "neg": np.negative,
     "abs": np.absolute,
     "sign": np.sign,

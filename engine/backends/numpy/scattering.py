@@ -21,7 +21,9 @@ def scatter_reduce(x: Array, index: Array, source: Array, dim: int, reduce: str)
 
 def as_strided(x: Array, size: Shape, stride: Shape, offset: int) -> Array:
     steps = [step * x.itemsize for step in stride]
-    # NumPy checks that the elements lie within x's memory, which must be row-major
+    # NumPy checks that the elements lie within x's memory, which must be row-major; but not of an empty x
+    if x.size == 0 and 0 not in size:
+        raise ValueError("an empty tensor has no elements to view")
     out: Array = np.ndarray(size, x.dtype, x, offset * x.itemsize, steps)
     reach = 0
     for step, n in sorted((step, n) for step, n in zip(stride, size, strict=True) if n > 1):

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.backends.numpy.elementwise import nonzero_divisor
 from engine.backends.registry import Kernel
 
 Array = npt.NDArray[Any]
@@ -32,7 +33,7 @@ KERNELS: dict[str, Kernel] = {
     "exp2": np.exp2,
     "atan2": np.arctan2,
     "hypot": np.hypot,
-    "fmod": np.fmod,
+    "fmod": nonzero_divisor("fmod", np.fmod),
     "fmax": np.fmax,
     "fmin": np.fmin,
     "copysign": np.copysign,

@@ -12,7 +12,8 @@ Array = npt.NDArray[Any]
 
 
 def fill(x: Array, value: float) -> None:
-    x.fill(value)
+    # what doesn't fit an integer dtype wraps around
+    x.fill(value if x.dtype.kind not in "iu" else np.asarray(value).astype(x.dtype)[()])
 
 
 def copy(x: Array, source: Array) -> None:

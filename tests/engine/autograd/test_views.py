@@ -198,3 +198,14 @@ def test_a_number_expanded_before_it_changes_keeps_its_gradient(torch):
         return x.grad.item()
 
     assert of(engine) == of(torch) == 4
+
+
+def test_a_change_by_a_bool_key_is_recorded(torch):
+    def of(library):
+        x = library.tensor([1.0, 2.0], requires_grad=True)
+        y = x * 3
+        y[True] = x * x
+        (y * y).sum().backward()
+        return x.grad.tolist()
+
+    assert of(engine) == of(torch)

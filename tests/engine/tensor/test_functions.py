@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.errors import DTypeError, IndexError_, NotDifferentiable, ShapeError
+from engine.errors import DTypeError, EngineError, IndexError_, NotDifferentiable, ShapeError
 
 
 def _dtype(x):
@@ -222,6 +222,15 @@ def test_in_place_results_must_fit():
         (lambda x: -(x > 0), DTypeError, "no negative"),
         (lambda x: x.long() ** -1, DTypeError, "negative integer powers"),
         (lambda x: x & x, DTypeError, "bool and integer tensors"),
+        (lambda x: x.long() // x.long(), EngineError, "integer was divided by zero"),
+        (lambda x: 5 % x.int(), EngineError, "integer was divided by zero"),
+        (lambda x: engine.fmod(x.int(), 0), EngineError, "integer was divided by zero"),
+        (lambda x: x.byte().fill_(300), DTypeError, "outside what engine.uint8 holds"),
+        (lambda x: x.char().masked_fill(x == 0, 128), DTypeError, "outside what engine.int8 holds"),
+        (lambda x: engine.full((2,), 300, dtype=engine.uint8), DTypeError, "outside what"),
+        (lambda x: engine.tensor([1, -129], dtype=engine.int8), DTypeError, "-129 is outside what"),
+        (lambda x: x.fill_(1j), DTypeError, "complex and can't be stored"),
+        (lambda x: engine.fmax(x, x + 1j), DTypeError, "complex numbers have no order"),
         (lambda x: x + "a", DTypeError, "can't be combined with str"),
         (lambda x: engine.where(x, x, x), DTypeError, "condition must be a bool"),
         (lambda x: x.gather(0, engine.tensor([[9, 0, 0, 0]])), IndexError_, "9"),
@@ -252,3 +261,36 @@ def test_equal_numbers_of_different_signs_stay_apart():
     assert str((x * -0.0).item()) == "-0.0"
     assert (x * 2.0).item() == 2.0
     assert (engine.tensor([1]) * 2).dtype is engine.int64
+
+
+def test_functions_of_a_number_and_a_tensor_take_them_in_this_order(torch):
+    for f in (
+        lambda t: t.sub(5, t.tensor([1, 2, -2])),
+        lambda t: t.div(5, t.tensor([1, 2, -2])),
+        lambda t: t.div(5, t.tensor([1, 2, -2]), rounding_mode="trunc"),
+    ):
+        assert f(engine).tolist() == f(torch).tolist()
+
+
+def test_integer_quotients_are_exact(torch):
+    def of(library):
+        a, b = library.tensor([2**60 + 1, -7, 7, -8]), library.tensor([1, 2, -2, -3])
+        return [library.div(a, b, rounding_mode=mode).tolist() for mode in ("trunc", "floor")]
+
+    assert of(engine) == of(torch)
+
+
+def test_ldexp_does_not_overflow_half_way(torch):
+    def of(library):
+        small = library.tensor([1e-30, 3.0])
+        return [
+            library.ldexp(x, library.tensor([140, -3])) for x in (small, small.double() ** 3, small.half())
+        ]
+
+    for ours, theirs in zip(of(engine), of(torch), strict=True):
+        assert _dtype(ours) == _dtype(theirs)
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+
+
+def test_minus_one_is_the_largest_unsigned_number():
+    assert engine.zeros(2, dtype=engine.uint8).fill_(-1).tolist() == [255, 255]

@@ -45,6 +45,8 @@ def test_a_change_through_a_window_has_its_gradient(torch):
 def test_strides_beyond_the_memory_are_refused():
     with pytest.raises(ShapeError, match="reach element 6"):
         engine.as_strided(engine.zeros(6), (3, 2), (2, 2))
+    with pytest.raises(ShapeError, match="has 0"):
+        engine.as_strided(engine.zeros(0), (1,), (1,))
 
 
 def test_an_offset_into_the_memory_of_a_part_is_refused():
