@@ -6,7 +6,22 @@ Where the engine differs from PyTorch, it refuses with a message rather than giv
 from math import e, inf, nan, pi
 
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
-from engine import amp, audio, autograd, fft, linalg, masked, nn, optim, signal, special, text, utils, vision
+from engine import (
+    amp,
+    audio,
+    autograd,
+    distributions,
+    fft,
+    linalg,
+    masked,
+    nn,
+    optim,
+    signal,
+    special,
+    text,
+    utils,
+    vision,
+)
 from engine.amp import (
     autocast,
     get_autocast_dtype,
@@ -156,6 +171,7 @@ __all__ = [
     "complex128",
     "cuda",
     "device",
+    "distributions",
     "double",
     "dtype",
     "e",

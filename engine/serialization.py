@@ -108,8 +108,8 @@ def _place(map_location: Any) -> Device:
         chosen = map_location(zeros(0), "cpu")
         if chosen is not None and not isinstance(chosen, Tensor):
             raise CheckpointError(
-                f"load: map_location gave {chosen!r}; give a device such as 'cpu', or a function that returns "
-                "the storage that it is given"
+                f"load: map_location gave {chosen!r}; give a device such as 'cpu', or a function that "
+                "returns the storage that it is given"
             )
         map_location = None if chosen is None else chosen.device
     return CPU if map_location is None else Device(map_location)
