@@ -114,6 +114,7 @@ def rsub(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
 
 
 def mul(input: Tensor, other: Operand) -> Tensor:
+    """input * other"""
     if isinstance(other, Variable) and other._data.dtype is input._data.dtype:
         return binary(ops.MUL, input, other)
     return binary(ops.MUL, *pair(input, other))
@@ -246,20 +247,24 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
 
 
 def clamp_min(input: Tensor, min: Operand) -> Tensor:
+    """The larger of each element and `min`."""
     return clamp(input, min=min)
 
 
 def clamp_max(input: Tensor, max: Operand) -> Tensor:
+    """The smaller of each element and `max`."""
     return clamp(input, max=max)
 
 
 def neg(input: Tensor) -> Tensor:
+    """-input"""
     if input._data.dtype.kind == "b":
         raise DTypeError("a bool tensor has no negative; use logical_not or ~")
     return unary(ops.NEG, input)
 
 
 def abs(input: Tensor) -> Tensor:
+    """The absolute value; of a complex number its distance from 0."""
     return unary(ops.ABS, input)
 
 
@@ -275,10 +280,12 @@ def _whole(op: Op, input: Tensor) -> Tensor:
 
 
 def floor(input: Tensor) -> Tensor:
+    """The greatest whole number that isn't larger."""
     return _whole(ops.FLOOR, input)
 
 
 def ceil(input: Tensor) -> Tensor:
+    """The least whole number that isn't smaller."""
     return _whole(ops.CEIL, input)
 
 
@@ -293,6 +300,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
 
 
 def trunc(input: Tensor) -> Tensor:
+    """The whole number next to it towards 0."""
     return _whole(ops.TRUNC, input)
 
 
@@ -302,6 +310,7 @@ def square(input: Tensor) -> Tensor:
 
 
 def exp(input: Tensor) -> Tensor:
+    """e ** input"""
     return unary(ops.EXP, inexact(input))
 
 
@@ -311,14 +320,17 @@ def expm1(input: Tensor) -> Tensor:
 
 
 def log(input: Tensor) -> Tensor:
+    """The natural logarithm."""
     return unary(ops.LOG, inexact(input))
 
 
 def log2(input: Tensor) -> Tensor:
+    """The logarithm to base 2."""
     return unary(ops.LOG2, inexact(input))
 
 
 def log10(input: Tensor) -> Tensor:
+    """The logarithm to base 10."""
     return unary(ops.LOG10, inexact(input))
 
 
@@ -328,30 +340,37 @@ def log1p(input: Tensor) -> Tensor:
 
 
 def sqrt(input: Tensor) -> Tensor:
+    """The square root."""
     return unary(ops.SQRT, inexact(input))
 
 
 def rsqrt(input: Tensor) -> Tensor:
+    """1 / sqrt(input)"""
     return unary(ops.RSQRT, inexact(input))
 
 
 def reciprocal(input: Tensor) -> Tensor:
+    """1 / input"""
     return unary(ops.RECIPROCAL, inexact(input))
 
 
 def sin(input: Tensor) -> Tensor:
+    """The sine of an angle in radians."""
     return unary(ops.SIN, inexact(input))
 
 
 def cos(input: Tensor) -> Tensor:
+    """The cosine of an angle in radians."""
     return unary(ops.COS, inexact(input))
 
 
 def tan(input: Tensor) -> Tensor:
+    """The tangent of an angle in radians."""
     return unary(ops.TAN, inexact(input))
 
 
 def tanh(input: Tensor) -> Tensor:
+    """The hyperbolic tangent."""
     return unary(ops.TANH, inexact(input))
 
 
@@ -372,14 +391,17 @@ def relu(input: Tensor) -> Tensor:
 
 
 def isnan(input: Tensor) -> Tensor:
+    """Where elements are NaN."""
     return unary(ops.ISNAN, input)
 
 
 def isinf(input: Tensor) -> Tensor:
+    """Where elements are infinite."""
     return unary(ops.ISINF, input)
 
 
 def isfinite(input: Tensor) -> Tensor:
+    """Where elements are neither infinite nor NaN."""
     return unary(ops.ISFINITE, input)
 
 

@@ -78,34 +78,42 @@ __all__ = [
 
 
 def asin(input: Tensor) -> Tensor:
+    """The angle in [-pi / 2, pi / 2] with this sine."""
     return unary(ops.ASIN, inexact(input))
 
 
 def acos(input: Tensor) -> Tensor:
+    """The angle in [0, pi] with this cosine."""
     return unary(ops.ACOS, inexact(input))
 
 
 def atan(input: Tensor) -> Tensor:
+    """The angle in (-pi / 2, pi / 2) with this tangent."""
     return unary(ops.ATAN, inexact(input))
 
 
 def sinh(input: Tensor) -> Tensor:
+    """The hyperbolic sine."""
     return unary(ops.SINH, inexact(input))
 
 
 def cosh(input: Tensor) -> Tensor:
+    """The hyperbolic cosine."""
     return unary(ops.COSH, inexact(input))
 
 
 def asinh(input: Tensor) -> Tensor:
+    """The inverse of sinh."""
     return unary(ops.ASINH, inexact(input))
 
 
 def acosh(input: Tensor) -> Tensor:
+    """The inverse of cosh, for what is at least 1."""
     return unary(ops.ACOSH, inexact(input))
 
 
 def atanh(input: Tensor) -> Tensor:
+    """The inverse of tanh, for what lies in (-1, 1)."""
     return unary(ops.ATANH, inexact(input))
 
 
@@ -273,10 +281,12 @@ def true_divide(input: Tensor, other: Operand) -> Tensor:
 
 
 def deg2rad(input: Tensor) -> Tensor:
+    """Degrees as radians."""
     return mul(floating(input), math.pi / 180)
 
 
 def rad2deg(input: Tensor) -> Tensor:
+    """Radians as degrees."""
     return mul(floating(input), 180 / math.pi)
 
 
@@ -329,10 +339,12 @@ def angle(input: Tensor) -> Tensor:
 
 
 def isposinf(input: Tensor) -> Tensor:
+    """Where elements are plus infinity."""
     return input == math.inf
 
 
 def isneginf(input: Tensor) -> Tensor:
+    """Where elements are minus infinity."""
     return input == -math.inf
 
 
