@@ -150,7 +150,8 @@ class MeteredKernels(KernelTable):
 
 
 def _largest(arrays: list[Any]) -> int:
-    return max(each.size * each.dtype.itemsize for each in arrays if isinstance(each, MetaArray))
+    sizes: list[int] = [each.size * each.dtype.itemsize for each in arrays if isinstance(each, MetaArray)]
+    return max(sizes)
 
 
 def _metered(array: Any, tally: Tally) -> MeteredArray:
