@@ -4,12 +4,15 @@ Where the engine differs from PyTorch, it refuses with a message rather than giv
 """
 
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING
 
 # some names below hide Python's own (bool, float, int, abs, all, any, max, min, pow, round, sum)
 from engine import (
     amp,
     audio,
     autograd,
+    backends,
+    cuda,
     distributions,
     fft,
     linalg,
@@ -23,6 +26,7 @@ from engine import (
     vision,
 )
 from engine.amp import (
+    GradScaler,
     autocast,
     get_autocast_dtype,
     is_autocast_cache_enabled,
@@ -36,8 +40,9 @@ from engine.autograd import (
     no_grad,
     set_grad_enabled,
 )
-from engine.backends import accelerator, cuda
+from engine.backends import accelerator, mps
 from engine.device import Device as device
+from engine.device import get_default_device, set_default_device
 from engine.dtypes import DType as dtype
 from engine.dtypes import (
     bfloat16,
@@ -77,6 +82,7 @@ from engine.tensor import (
     Tensor,
     aliases,
     arithmetic,
+    behaviour,
     blends,
     blocks,
     comparison,
@@ -106,6 +112,7 @@ from engine.tensor import (
     statistics,
     strides,
     transcendental,
+    typed,
 )
 from engine.tensor import (
     complex as complex_numbers,
@@ -114,6 +121,7 @@ from engine.tensor import (
 # each family says itself which of its names belong here
 from engine.tensor.aliases import *  # noqa: F403
 from engine.tensor.arithmetic import *  # noqa: F403
+from engine.tensor.behaviour import *  # noqa: F403
 from engine.tensor.blends import *  # noqa: F403
 from engine.tensor.blocks import *  # noqa: F403
 from engine.tensor.comparison import *  # noqa: F403
@@ -137,6 +145,7 @@ from engine.tensor.products import *  # noqa: F403
 from engine.tensor.promotion import *  # noqa: F403
 from engine.tensor.random import *  # noqa: F403
 from engine.tensor.reductions import *  # noqa: F403
+from engine.tensor.refusals import explain
 from engine.tensor.scattering import *  # noqa: F403
 from engine.tensor.shapes import *  # noqa: F403
 from engine.tensor.size import Size
@@ -145,16 +154,21 @@ from engine.tensor.specials import *  # noqa: F403
 from engine.tensor.statistics import *  # noqa: F403
 from engine.tensor.strides import *  # noqa: F403
 from engine.tensor.transcendental import *  # noqa: F403
+from engine.tensor.typed import *  # noqa: F403
 
 # as in pyproject.toml; asking the installed package for it would import the network
 __version__ = "0.1.0"
 newaxis = None
+
+if not TYPE_CHECKING:  # what isn't there stays an error to type checkers
+    from engine.utils.absences import missing as __getattr__  # noqa: F401 - Python asks it
 
 # last, in place of the functions that they extend
 globals().update({name: getattr(outputs, name) for name in outputs.__all__})
 
 __all__ = [
     "Generator",
+    "GradScaler",
     "Size",
     "Tensor",
     "__version__",
@@ -163,6 +177,7 @@ __all__ = [
     "audio",
     "autocast",
     "autograd",
+    "backends",
     "bfloat16",
     "bool",
     "cdouble",
@@ -183,6 +198,7 @@ __all__ = [
     "float32",
     "float64",
     "get_autocast_dtype",
+    "get_default_device",
     "get_default_dtype",
     "half",
     "iinfo",
@@ -201,6 +217,7 @@ __all__ = [
     "load",
     "long",
     "masked",
+    "mps",
     "nan",
     "newaxis",
     "nn",
@@ -209,6 +226,7 @@ __all__ = [
     "pi",
     "promote_types",
     "save",
+    "set_default_device",
     "set_default_dtype",
     "set_grad_enabled",
     "set_printoptions",
@@ -223,6 +241,7 @@ __all__ = [
 
 __all__ += aliases.__all__
 __all__ += arithmetic.__all__
+__all__ += behaviour.__all__
 __all__ += blends.__all__
 __all__ += blocks.__all__
 __all__ += comparison.__all__
@@ -255,3 +274,6 @@ __all__ += spectrogram.__all__
 __all__ += statistics.__all__
 __all__ += strides.__all__
 __all__ += transcendental.__all__
+__all__ += typed.__all__
+
+explain(globals(), __all__)

@@ -20,6 +20,7 @@ from engine.tensor.blocks import roll
 from engine.tensor.casting import in_single
 from engine.tensor.creation import arange
 from engine.tensor.promotion import cast, inexact
+from engine.tensor.refusals import explain
 
 __all__ = [
     "fft",
@@ -283,3 +284,6 @@ def rfftfreq(
     """The frequencies of rfft's n // 2 + 1 entries, in cycles per unit of the sample spacing d."""
     options = {"dtype": dtype, "device": device, "requires_grad": requires_grad}
     return _frequencies(0, n // 2 + 1, n, d, options)
+
+
+explain(globals(), __all__)

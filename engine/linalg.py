@@ -26,6 +26,7 @@ from engine.tensor.matrix_norms import (
 )
 from engine.tensor.matrix_norms import linalg_norm as norm
 from engine.tensor.products import matmul
+from engine.tensor.refusals import explain
 from engine.tensor.solvers import (
     cholesky_ex,
     det,
@@ -85,3 +86,6 @@ __all__ = [
 def cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The cross product of vectors along an axis of size 3; the others broadcast."""
     return _cross(input, other, dim)
+
+
+explain(globals(), __all__)

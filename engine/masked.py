@@ -19,6 +19,7 @@ from engine.tensor.axes import Dim, axes, axis
 from engine.tensor.creation import full_like, new_ones
 from engine.tensor.distances import vector_norm
 from engine.tensor.promotion import cast
+from engine.tensor.refusals import explain
 from engine.tensor.shapes import expand
 from engine.tensor.statistics import nanmedian
 from engine.tensor.transcendental import logaddexp as _logaddexp
@@ -298,3 +299,6 @@ def normalize(
     """The input divided by its norm along `dim`, which is at least eps."""
     length = norm(input, ord, dim, keepdim=True, dtype=dtype, mask=mask)
     return _filled(input, mask, 0) / length.maximum(full_like(length.detach(), eps))
+
+
+explain(globals(), __all__)

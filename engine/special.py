@@ -3,6 +3,7 @@
 from engine.tensor.arithmetic import erf, expm1, log1p, round
 from engine.tensor.arithmetic import sigmoid as expit
 from engine.tensor.reductions import log_softmax, logsumexp, softmax
+from engine.tensor.refusals import explain
 from engine.tensor.specials import (
     digamma,
     entr,
@@ -61,3 +62,5 @@ __all__ = [
     "xlogy",
     "zeta",
 ]
+
+explain(globals(), __all__)

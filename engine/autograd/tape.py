@@ -24,7 +24,7 @@ V = TypeVar("V", bound="Variable")
 
 _serials = itertools.count()
 # what a kernel raises where its operands don't fit; the meta kernel then says it in our words
-_FAILURES = (ValueError, TypeError, IndexError)
+_FAILURES = (ValueError, TypeError, IndexError, MemoryError)
 
 
 class Variable:
@@ -194,7 +194,11 @@ def apply_several(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) ->
 
 def create(op: Op, device: Device, attrs: tuple[Any, ...]) -> Any:
     """Apply an op without operands."""
-    return wrap(device.as_array(device.kernels[op.name](*attrs)), device)
+    try:
+        data = device.kernels[op.name](*attrs)
+    except MemoryError as error:
+        raise _too_large(op, error) from error
+    return wrap(device.as_array(data), device)
 
 
 def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ()) -> None:
@@ -369,10 +373,16 @@ def _apart(op: Op, inputs: tuple[Variable, ...]) -> DeviceError:
     return DeviceError(f"{op.name}: its tensors are on {devices}; move them to one device with .to()")
 
 
+def _too_large(op: Op, error: MemoryError) -> EngineError:
+    return EngineError(f"{op.name}: out of memory: {error}; make its tensors smaller")
+
+
 def _explained(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], error: Exception) -> Exception:
     """Why a kernel failed, in the words of the meta kernel where it objects as well."""
     if isinstance(error, EngineError):
         return error
+    if isinstance(error, MemoryError):
+        return _too_large(op, error)
     operands = [MetaArray(tuple(x._data.shape), x._data.dtype) for x in inputs]
     try:
         META.kernels[op.name](*operands, *attrs)

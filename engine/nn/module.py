@@ -16,6 +16,7 @@ from engine.nn.parameter import Parameter
 from engine.nn.state import IncompatibleKeys, load_into
 from engine.tensor import Tensor
 from engine.tensor.creation import empty_like
+from engine.tensor.refusals import STUMBLES, constructs, stumbled
 
 M = TypeVar("M", bound="Module")
 
@@ -29,6 +30,10 @@ class Module(Hookable):
 
     training: bool = True
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        constructs(cls)
+
     def __init__(self) -> None:
         # buffer -> whether it is saved in the state_dict
         self._persistent: dict[str, bool] = {}
@@ -36,9 +41,13 @@ class Module(Hookable):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run forward, between the hooks."""
-        if self._hooks is None:
-            return self.forward(*args, **kwargs)
-        return self._hooks.call(self, args, kwargs)
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.call(self, args, kwargs)
+        except STUMBLES as error:
+            stumbled(type(self).forward, (self, *args), kwargs, error)
+            raise
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise EngineError(
@@ -67,8 +76,7 @@ class Module(Hookable):
         elif value is not None and name in self.__dict__.get("_persistent", ()):
             raise EngineError(
                 f"{name} is a buffer of {type(self).__name__} and can't become {type(value).__name__}; "
-                "assign a "
-                "tensor or None"
+                "assign a tensor or None"
             )
         object.__setattr__(self, name, value)
 

@@ -13,6 +13,7 @@ from engine.errors import CheckpointError, EngineError
 from engine.nn.state import as_tensor
 from engine.tensor import Tensor
 from engine.tensor.creation import full, zeros
+from engine.tensor.refusals import constructs
 
 State = dict[str, Any]
 Group = dict[str, Any]
@@ -48,6 +49,10 @@ class Optimizer:
     needs_closure = False
     # whether its update is right for complex parameters, whose squares would have to be of their lengths
     takes_complex = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        constructs(cls)
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any], how: Execution | None = None) -> None:
         self.defaults = {**defaults, **self._executed(how or {})}

@@ -19,6 +19,7 @@ from engine.dtypes import NARROW, DType, float32, float64
 from engine.errors import DTypeError
 from engine.ops import Op
 from engine.tensor.promotion import cast
+from engine.tensor.refusals import STUMBLES, stumbled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -156,7 +157,11 @@ def in_single(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        return _called(function, widened, args, kwargs) if under_autocast() else function(*args, **kwargs)
+        try:
+            return _called(function, widened, args, kwargs) if under_autocast() else function(*args, **kwargs)
+        except STUMBLES as error:
+            stumbled(function, args, kwargs, error)
+            raise
 
     return wrapped
 
@@ -166,9 +171,13 @@ def in_half(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not under_autocast():
-            return function(*args, **kwargs)
-        return _called(function, MODE.casting.lowered, args, kwargs)
+        try:
+            if not under_autocast():
+                return function(*args, **kwargs)
+            return _called(function, MODE.casting.lowered, args, kwargs)
+        except STUMBLES as error:
+            stumbled(function, args, kwargs, error)
+            raise
 
     return wrapped
 
@@ -178,6 +187,12 @@ def as_given(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        return _called(function, lambda x: x, args, kwargs) if under_autocast() else function(*args, **kwargs)
+        try:
+            if not under_autocast():
+                return function(*args, **kwargs)
+            return _called(function, lambda x: x, args, kwargs)
+        except STUMBLES as error:
+            stumbled(function, args, kwargs, error)
+            raise
 
     return wrapped

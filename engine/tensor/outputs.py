@@ -11,6 +11,7 @@ from engine.autograd.tape import Variable
 from engine.errors import NotDifferentiable, ShapeError
 from engine.tensor import arithmetic, comparison, orders, products, reductions, shapes
 from engine.tensor.inplace import replace
+from engine.tensor.refusals import STUMBLES, stumbled
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,9 +22,13 @@ def with_out(function: F) -> F:
 
     @functools.wraps(function)
     def called(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        try:
+            result = function(*args, **kwargs)
+        except STUMBLES as error:
+            stumbled(function, args, kwargs, error)
+            raise
         if out is None:
-            return function(*args, **kwargs)
-        result = function(*args, **kwargs)
+            return result
         results = result if isinstance(result, tuple) else (result,)
         given = out if isinstance(out, tuple | list) else (out,)
         if len(given) != len(results) or not all(isinstance(x, Variable) for x in given):

@@ -42,6 +42,7 @@ from engine.tensor import activations
 from engine.tensor.activations import *  # noqa: F403
 from engine.tensor.arithmetic import sigmoid, tanh
 from engine.tensor.products import linear
+from engine.tensor.refusals import explain
 
 __all__ = ["linear", "sigmoid", "tanh"]
 __all__ += activations.__all__
@@ -63,3 +64,5 @@ __all__ += patches.__all__
 __all__ += pools.__all__
 __all__ += resizing.__all__
 __all__ += vectors.__all__
+
+explain(globals(), __all__)

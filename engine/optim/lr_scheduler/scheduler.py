@@ -6,6 +6,7 @@ from typing import Any
 from engine.errors import EngineError
 from engine.optim.optimizer import Group, Optimizer
 from engine.tensor import Tensor
+from engine.tensor.refusals import constructs
 
 
 class LRScheduler:
@@ -21,6 +22,10 @@ class LRScheduler:
     per_step = False
     # while the first rates are set: a rule that changes what is there leaves them alone
     _is_initial = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        constructs(cls)
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = _checked(optimizer)

@@ -1,0 +1,269 @@
+"""What a public function says where Python or NumPy stumbled over an argument: its name, and the argument's.
+
+Functions trust their arguments, so that what is right costs no checks. What is wrong, such as a list in a
+tensor's place, fails somewhere inside; at the edge its error is replaced by one in terms of the call.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from engine.autograd.tape import Variable
+from engine.errors import DTypeError, EngineError, IndexError_
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class ValueError_(EngineError, ValueError):
+    """An argument of the right type that can't be computed with."""
+
+
+# what comes from inside where an argument isn't what the function took it for
+STUMBLES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NameError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+_OURS = __name__.partition(".")[0]
+_NUMBERS = re.compile(r"\b(Number|Operand|Scalar|float|complex|int|bool|Any)\b")
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "int": (int, np.integer),
+    "float": (int, float, np.number),
+    "bool": (bool, np.bool_),
+    "str": (str,),
+}
+
+
+def stumbled(function: Callable[..., Any], args: Any, kwargs: Any, error: Exception) -> None:
+    """Raise, instead of the error in which a call ended, one in the call's own terms.
+
+    Nothing where it already is one of ours, or comes from code of the caller's that the function ran.
+    """
+    # what is private says nothing to a caller; the public function around it will speak
+    private = function.__name__.startswith("_") and function.__name__ != "__init__"
+    if not private and not isinstance(error, EngineError) and _from_inside(error):
+        raise _refusal(function, args, kwargs, error) from error
+
+
+def explains(function: F) -> F:
+    """The function, with errors in terms of its call; for what isn't called often, such as a constructor."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except STUMBLES as error:
+            stumbled(function, args, kwargs, error)
+            raise
+
+    return called  # type: ignore[return-value]  # of the function's own signature
+
+
+def constructs(cls: type) -> None:
+    """Let the constructor of one of the engine's own classes explain itself."""
+    if cls.__module__.partition(".")[0] == _OURS and "__init__" in cls.__dict__:
+        cls.__init__ = explains(cls.__dict__["__init__"])  # type: ignore[misc]  # of the same signature
+
+
+def _refusal(function: Callable[..., Any], args: Any, kwargs: Any, error: Exception) -> Exception:
+    name = function.__name__
+    if name in ("__init__", "forward") and args:
+        name = type(args[0]).__name__
+    if isinstance(error, MemoryError):
+        return EngineError(f"{name}: out of memory: {error}; ask for less")
+    try:
+        given = _bound(function, args, kwargs)
+    except TypeError as mismatch:
+        return DTypeError(f"{name}: {mismatch}; its arguments are {inspect.signature(function)}")
+    for argument, (value, annotation) in given.items():
+        wrong = _wrong(annotation, value)
+        if wrong is not None:
+            return DTypeError(f"{name}: {argument} {wrong}")
+    listed = ", ".join(
+        f"{argument} {shown(value)}" for argument, (value, _) in given.items() if argument != "self"
+    )
+    said = f"{name}: can't be computed with {listed or 'no arguments'}: {str(error) or type(error).__name__}"
+    if isinstance(error, IndexError):
+        return IndexError_(said)
+    return DTypeError(said) if isinstance(error, TypeError | AttributeError) else ValueError_(said)
+
+
+def shown(value: Any) -> str:
+    """A value in a message: a tensor by its dtype and shape, what is long by its beginning."""
+    if isinstance(value, Variable):
+        dtype = getattr(value, "dtype", "")
+        return f"{dtype}{list(value._data.shape)}".removeprefix(f"{_OURS}.")
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array of shape {value.shape}"
+    try:
+        text = repr(value)
+    except Exception:  # its repr is the caller's code
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _from_inside(error: Exception) -> bool:
+    trace = error.__traceback__
+    while trace is not None:
+        root = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if root not in (_OURS, "numpy") and root not in sys.stdlib_module_names:
+            return False
+        trace = trace.tb_next
+    return True
+
+
+def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, tuple[Any, str]]:
+    """The arguments of a call by name, each with its annotation."""
+    signature = inspect.signature(function)
+    bound = signature.bind(*args, **kwargs)
+    found: dict[str, tuple[Any, str]] = {}
+    for name, value in bound.arguments.items():
+        parameter = signature.parameters[name]
+        annotation = parameter.annotation
+        words = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+        if annotation is parameter.empty:
+            words = "Any"
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            found.update({f"{name}[{k}]": (each, words) for k, each in enumerate(value)})
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            found.update({key: (each, words) for key, each in value.items()})
+        else:
+            found[name] = value, words
+    return found
+
+
+def _wrong(annotation: str, value: Any) -> str | None:
+    """What is wrong with an argument, as far as its annotation says it; None where nothing is seen."""
+    if annotation == "Any" or (value is None and "None" in annotation):
+        return None
+    if "Tensor" in annotation or "Operand" in annotation:
+        return _no_tensor(annotation, value)
+    parts = [part.strip() for part in annotation.replace("| None", "").split("|")]
+    known = [kind for part in parts for kind in _PLAIN.get(part, ())]
+    if all(part in _PLAIN for part in parts) and not isinstance(value, tuple(known)):
+        # a tensor of one element passes for a number where Python asks it for one
+        if isinstance(value, Variable) and value._data.size == 1 and parts != ["str"]:
+            return None
+        return f"must be {_article(' or '.join(parts))}, not {_named(value)}"
+    return None
+
+
+def _no_tensor(annotation: str, value: Any) -> str | None:
+    if isinstance(value, Variable) or (isinstance(value, str) and "str" in annotation):
+        return None
+    several = re.search(r"(Sequence|Iterable|tuple|list)\[", annotation) or "Tensors" in annotation
+    if several and isinstance(value, list | tuple):
+        for k, each in enumerate(value):
+            if not isinstance(each, Variable) and not _NUMBERS.search(annotation):
+                return f"must hold Tensors, and number {k} is {_named(each)}; {_remedy(each)}"
+        return None
+    if isinstance(value, bool | int | float | complex) and _NUMBERS.search(annotation):
+        return None
+    if several and not re.match(r"(Tensor|Operand)\b", annotation):
+        return f"must be a sequence of Tensors, not {_named(value)}"
+    other = " or a number" if _NUMBERS.search(annotation) else ""
+    return f"must be a Tensor{other}, not {_named(value)}; {_remedy(value)}"
+
+
+def _named(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        return "a NumPy array"
+    if isinstance(value, Variable):
+        return f"a Tensor of shape {list(value._data.shape)}"
+    if isinstance(value, bool | int | float | complex | str):
+        return f"the {type(value).__name__} {shown(value)}"
+    return _article(type(value).__name__)
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _remedy(value: Any) -> str:
+    if isinstance(value, np.ndarray | np.generic):
+        return f"make one with {_OURS}.from_numpy()" if isinstance(value, np.ndarray) else "take its .item()"
+    if isinstance(value, bool | int | float | complex | list | tuple):
+        return f"make one with {_OURS}.tensor()"
+    return "give one"
+
+
+def explain(namespace: MutableMapping[str, Any], names: Iterable[str]) -> None:
+    """Replace those of a namespace's functions that refuse in terms of the call by ones that do."""
+    functions = {name: namespace[name] for name in names}
+    namespace.update(explained({k: f for k, f in functions.items() if inspect.isfunction(f)}))
+
+
+def explained(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """The functions, with errors in terms of their calls. Those that have a decorator see to it themselves.
+
+    Each gets a frame of exactly its own signature, which costs less than any that packs arguments. As
+    collections.namedtuple does, that is compiled from text, all in one go.
+    """
+    scope: dict[str, Any] = {"__name__": __name__, "_stumbled": stumbled, "_STUMBLES": STUMBLES}
+    wanted = {
+        name: function
+        for name, function in functions.items()
+        if not hasattr(function, "__wrapped__") and not inspect.isgeneratorfunction(function)
+    }
+    text: list[str] = []
+    for number, function in enumerate(wanted.values()):
+        scope[f"_function{number}"] = function
+        text.append(_source(number, function))
+    exec(compile("".join(text), __file__, "exec"), scope)
+    result: dict[str, Callable[..., Any]] = {}
+    for number, (name, function) in enumerate(wanted.items()):
+        made = scope[f"_made{number}"]
+        for each in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
+            setattr(made, each, getattr(function, each))
+        made.__defaults__, made.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+        made.__wrapped__ = function
+        result[name] = made
+    return result
+
+
+def _source(number: int, function: Callable[..., Any]) -> str:
+    code = function.__code__
+    names = code.co_varnames
+    count, only = code.co_argcount, code.co_kwonlyargcount
+    first_default = count - len(function.__defaults__ or ())
+    taken = [f"{n}=None" if k >= first_default else n for k, n in enumerate(names[:count])]
+    if code.co_posonlyargcount:
+        taken.insert(code.co_posonlyargcount, "/")
+    passed = list(names[:count])
+    at = count + only
+    if code.co_flags & inspect.CO_VARARGS:
+        taken.append(f"*{names[at]}")
+        passed.append(f"*{names[at]}")
+        at += 1
+    elif only:
+        taken.append("*")
+    known = function.__kwdefaults__ or {}
+    named = names[count : count + only]
+    taken += [f"{n}=None" if n in known else n for n in named]
+    keywords = [f"{n}={n}" for n in named]
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        taken.append(f"**{names[at]}")
+        keywords.append(f"**{names[at]}")
+    call = ", ".join((*passed, *keywords))
+    return (
+        f"def _made{number}({', '.join(taken)}):\n"
+        f"    try:\n        return _function{number}({call})\n"
+        f"    except _STUMBLES as error:\n"
+        f"        _stumbled(_function{number}, ({''.join(f'{p}, ' for p in passed)}), "
+        f"dict({', '.join(keywords)}), error)\n        raise\n"
+    )
