@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 LARGEST_SIZE = 2**31 - 1  # of one axis, and of every integer without a limit of its own
+LARGEST_WHOLE = 2**63  # that JSON's readers take without a fraction or an exponent
 REACH = 1e30  # of every other number; float32 ends at 3e38
 
 
@@ -38,7 +39,7 @@ class Bounds:
             "exclusiveMaximum": self.below,
         }
         return {
-            key: int(limit) if limit == int(limit) else limit
+            key: int(limit) if limit == int(limit) and abs(limit) <= LARGEST_WHOLE else limit
             for key, limit in keywords.items()
             if math.isfinite(limit)
         }

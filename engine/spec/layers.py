@@ -34,12 +34,13 @@ def _forward(module: Any) -> Any:
     return module.forward
 
 
-# torch.nn's names tell losses from layers, and what is only a base; what has no forward only holds others
+# torch.nn's names tell losses from layers, and what is only a base; what has no forward only holds others,
+# and DataParallel only calls another
 _MODULES = [
     c
     for c in public_classes(nn, nn.Module)
     if _forward(c) is not nn.Module.forward
-    and not issubclass(c, nn.Sequential)
+    and not issubclass(c, nn.Sequential | nn.DataParallel)
     and not c.__name__.endswith("Base")
 ]
 # a job's loss compares the model's output with the target; one of three tensors has no place there

@@ -27,7 +27,14 @@ def test_every_entry_has_a_summary_and_a_valid_schema(kind):
     for entry in found:
         jsonschema.Draft202012Validator.check_schema(entry["schema"])
         assert entry["schema"]["properties"]["type"] == {"const": entry["type"]}
-        assert entry["summary"], entry["type"]
+        assert 0 < len(entry["summary"]) <= 110, entry["type"]
+        assert "\n" not in entry["summary"]
+        assert not entry["summary"].startswith("PyTorch's "), f"{entry['type']} has no docstring"
+        for argument in entry["schema"]["properties"].values():
+            if "default" in argument:
+                jsonschema.validate(argument["default"], argument)
+            for limit in ("minimum", "maximum"):  # as integers they would be more than JSON's readers hold
+                assert isinstance(argument.get(limit), float) or abs(argument.get(limit, 0)) < 2**63
 
 
 def test_an_unknown_kind_is_told():
