@@ -45,6 +45,16 @@ L1 = op(
         lambda g, x, y, reduction: (y - x).sign() * _scaled(g, max(_size(x.shape), 1), reduction),
     ),
 )
+# -(y log p + (1 - y) log(1 - p)) of each element, where a log counts as at least -100; the gradient of p
+# divides by at least 1e-12, so that p = 0 and p = 1 have one
+BCE = op(
+    "bce",
+    "p y",
+    vjp=(
+        lambda g, p, y: g * ((p - y) / (p * (1 - p)).clamp(min=1e-12)),
+        lambda g, p: g * ((-p).log1p() - p.log()),
+    ),
+)
 # x [N, C] log-probabilities, target [N] int64; linear in x, so the two ops are each other's gradient
 NLL: Op = op(
     "nll",

@@ -14,8 +14,7 @@ Sizes = tuple[int, ...]
 
 def picked(x: Any, indices: Any) -> Any:
     """Of x [N, C, *S] the elements at indices [N, C, *P] into the spatial axes, counted as one."""
-    flat = indices.reshape((*indices.shape[:2], -1))
-    return x.reshape((*x.shape[:2], -1)).gather(2, flat).reshape(indices.shape)
+    return x.flatten(2).gather(2, indices.flatten(2)).reshape(indices.shape)
 
 
 def _picked_again(

@@ -15,7 +15,7 @@ from engine.errors import DTypeError, ShapeError
 from engine.ops import activations as ops
 from engine.ops.transcendental import LOGSIGMOID
 from engine.tensor import arithmetic, reductions
-from engine.tensor.arithmetic import clamp, exp, expm1, log, log1p, minimum, sigmoid, tanh, where
+from engine.tensor.arithmetic import clamp, exp, expm1, log, log1p, sigmoid, tanh, where
 from engine.tensor.axes import axis
 from engine.tensor.casting import in_half
 from engine.tensor.inplace import replace
@@ -90,7 +90,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x above 0, else alpha (exp(x) - 1) (Clevert et al. 2015)."""
     if inplace:
         return elu_(input, alpha)
-    return where(input > 0, input, expm1(minimum(input, input.detach() * 0)) * alpha)
+    return where(input > 0, input, expm1(where(input > 0, 0.0, input)) * alpha)
 
 
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:

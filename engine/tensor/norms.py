@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -316,7 +317,7 @@ def instance_norm(
         return _by_running("instance_norm", input, weight, bias, running_mean, running_var, eps)
     channels = _channels("instance_norm", input)
     samples = input.shape[0]
-    count = input.numel() // max(samples * channels, 1)
+    count = math.prod(input.shape[2:])
     if count <= 1:
         raise ShapeError(
             f"instance_norm needs more than one value per sample and channel, and shape {input.shape} has "
@@ -324,7 +325,7 @@ def instance_norm(
         )
     # each channel of each sample is a channel of one large sample
     scale, shift = _affine("instance_norm", input, weight, bias, (channels,))
-    rows = reshape(input, (1, samples * channels, -1))
+    rows = reshape(input, (1, samples * channels, count))
     operands = (rows, repeat(scale, samples), repeat(shift, samples))
     out, mean, var = apply_several(ops.BATCH_NORM, operands, (eps,))
     if running_mean is not None or running_var is not None:

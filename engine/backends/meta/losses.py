@@ -43,9 +43,14 @@ def _cross_entropy_grad(g: MetaArray, x: MetaArray, *_: Any) -> MetaArray:
     return MetaArray(x.shape, x.dtype)
 
 
+def _bce(p: MetaArray, y: MetaArray) -> MetaArray:
+    return MetaArray(broadcast("binary_cross_entropy", p.shape, y.shape), p.dtype)
+
+
 KERNELS: dict[str, Kernel] = {
     "mse": _pair("mse_loss"),
     "l1": _pair("l1_loss"),
+    "bce": _bce,
     "nll": _nll,
     "nll_grad": _nll_grad,
     "cross_entropy": _cross_entropy,

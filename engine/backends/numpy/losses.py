@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.backends.registry import Kernel
-from engine.errors import IndexError_
+from engine.errors import EngineError, IndexError_
 
 Array = npt.NDArray[Any]
 
@@ -105,9 +105,20 @@ def cross_entropy_grad(
     return out
 
 
+def bce(p: Array, y: Array) -> Any:
+    for name, values in (("input", p), ("target", y)):
+        if not ((values >= 0) & (values <= 1)).all():
+            raise EngineError(
+                f"binary_cross_entropy: the {name} has elements outside [0, 1], or NaN; of logits take "
+                "binary_cross_entropy_with_logits"
+            )
+    return -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log1p(-p), -100))
+
+
 KERNELS: dict[str, Kernel] = {
     "mse": mse,
     "l1": l1,
+    "bce": bce,
     "nll": nll,
     "nll_grad": nll_grad,
     "cross_entropy": cross_entropy,

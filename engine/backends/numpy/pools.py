@@ -177,6 +177,8 @@ def _largest(x: Array, tables: list[Array]) -> Array:
     tables: for each axis [N, C, P, K], or 1 for N and C: the elements of the windows
     """
     axes = len(tables)
+    if x.size == 0:
+        return np.zeros((*x.shape[:2], *[table.shape[2] for table in tables]), np.int64)
     flat: Array = np.zeros((1,) * (2 + 2 * axes), np.int64)
     for k, (n, table) in enumerate(zip(x.shape[2:], tables, strict=True)):
         shape = [*table.shape[:2], *[1] * (2 * axes)]

@@ -61,14 +61,14 @@ def grid_sample(
     aligned = bool(align_corners)
     # by axis, first to last: where in elements the places lie, [N, P]
     places = [
-        _in_elements(grid.select(-1, axes - 1 - k).reshape(grid.shape[0], -1), size, aligned)
+        _in_elements(grid.select(-1, axes - 1 - k).flatten(1), size, aligned)
         for k, size in enumerate(input.shape[2:])
     ]
     choices = [
         _taps(place, size, mode, padding_mode, aligned)
         for place, size in zip(places, input.shape[2:], strict=True)
     ]
-    flat = input.reshape(*input.shape[:2], -1)
+    flat = input.flatten(2)
     total: Tensor | None = None
     for corner in itertools.product(*choices):
         index, weight, inside = corner[0]

@@ -3,7 +3,7 @@
 import math
 
 from engine.autograd import no_grad
-from engine.autograd.tape import apply
+from engine.autograd.tape import apply, binary
 from engine.errors import EngineError, ShapeError
 from engine.nn.functional.reduction import check_reduction, reduced, same_shape, weighted
 from engine.ops import Op
@@ -120,9 +120,12 @@ def binary_cross_entropy_with_logits(
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
-    """-(y log p + (1 - y) log(1 - p)) of probabilities, of equal shapes; each log counts as at least -100."""
+    """-(y log p + (1 - y) log(1 - p)) of probabilities, of equal shapes; each log counts as at least -100.
+
+    Raises EngineError where an element of either lies outside [0, 1].
+    """
     p, y = same_shape("binary_cross_entropy", input, target)
-    losses = -(y * p.log().clamp(min=-100) + (1 - y) * (1 - p).log().clamp(min=-100))
+    losses = binary(ops.BCE, p, y)
     return reduced(losses if weight is None else losses * weight, reduction)
 
 

@@ -367,9 +367,9 @@ def _max_unpool(
     count = 1
     for n in size:
         count *= n
-    flat = indices.reshape(*x.shape[:2], -1)
+    flat = indices.reshape(x.shape).flatten(2)
     if flat.device.type != "meta" and flat.numel() and not 0 <= int(flat.min()) <= int(flat.max()) < count:
         raise IndexError_(f"{name}: indices must be in [0, {count}), the elements of a channel of {size}")
-    spread = x.new_zeros((*x.shape[:2], count)).scatter(2, flat, x.reshape(*x.shape[:2], -1))
+    spread = x.new_zeros((*x.shape[:2], count)).scatter(2, flat, x.flatten(2))
     out = spread.reshape(*x.shape[:2], *size)
     return out if x is input else out.squeeze(0)

@@ -180,3 +180,10 @@ def test_activations_refuse_what_they_cannot_do():
         nn.functional.rrelu(x, 0.5, 0.1)
     with pytest.raises(DTypeError, match="can't be stored"):
         nn.functional.elu(engine.tensor([1, -2]), inplace=True)
+
+
+@pytest.mark.parametrize("name", ["ELU", "SELU", "CELU"])
+def test_the_limit_far_below_zero_is_reached(torch, name):
+    x = [-np.inf, -1e4, -0.0]
+    ours, theirs = (getattr(lib.nn, name)()(lib.tensor(x)) for lib in (engine, torch))
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

@@ -98,6 +98,17 @@ def test_elements_can_be_weighed(torch, name, reduction):
     _judged(torch, call, call, LOGITS, TRUTHS)
 
 
+def test_certain_probabilities_have_torchs_gradients(torch):
+    """A sigmoid in float32 reaches 1, and a gradient of NaN would end the training."""
+
+    def of(library):
+        p = library.tensor([0.0, 1.0, 0.0, 1.0, 0.5], requires_grad=True)
+        library.nn.BCELoss()(p, library.tensor([0.0, 1.0, 1.0, 0.0, 1.0])).backward()
+        return p.grad.numpy()
+
+    np.testing.assert_allclose(of(engine), of(torch), rtol=1e-6)
+
+
 NN: Any = nn  # for what mypy wouldn't let pass
 ROWS, COLUMN, LABELS = engine.zeros(4, 3), engine.zeros(4, 1), engine.zeros(4, dtype=engine.int64)
 
@@ -117,6 +128,8 @@ def test_shapes_that_pytorch_broadcasts_with_a_warning_are_refused(name):
         (lambda: nn.NLLLoss(engine.ones(3).double())(ROWS, LABELS), DTypeError, "the weight is .*float64"),
         (lambda: nn.CrossEntropyLoss(ignore_index=1)(ROWS, ROWS), EngineError, "no class 1 to ignore"),
         (lambda: NN.CrossEntropyLoss(label_smoothing=2)(ROWS, LABELS), EngineError, "label_smoothing"),
+        (lambda: nn.BCELoss()(ROWS - 1, ROWS), EngineError, "input has elements outside"),
+        (lambda: nn.BCELoss()(ROWS, ROWS + 1.5), EngineError, "target has elements outside"),
         (lambda: nn.HuberLoss(delta=0), EngineError, "delta must be a number above 0"),
         (lambda: nn.SmoothL1Loss(beta=-1)(ROWS, ROWS), EngineError, "beta must be at least 0"),
         (lambda: NN.MultiMarginLoss(p=3)(ROWS, LABELS), EngineError, "p must be 1 or 2, not 3"),

@@ -155,3 +155,8 @@ def test_functions_outside_nn_agree_with_torch(torch):
             found.append(lib.batch_norm(*given, *running, training, 0.2, 1e-5, False))
         close(found[0], found[2], 1e-5, "instance_norm")
         close(found[1], found[3], 1e-5, "batch_norm")
+
+
+def test_no_samples_are_normalized_to_none(torch):
+    for lib in (engine, torch):
+        assert tuple(lib.nn.InstanceNorm2d(4)(lib.zeros(0, 4, 3, 2)).shape) == (0, 4, 3, 2)

@@ -156,3 +156,11 @@ def test_means_of_integers_and_places_outside_are_refused():
         functional.avg_pool2d(engine.zeros(1, 1, 4, 4, dtype=engine.int64), 2)
     with pytest.raises(IndexError_, match=r"indices must be in \[0, 4\)"):
         functional.max_unpool1d(engine.zeros(1, 1, 2), engine.tensor([[[0, 4]]]), 2)
+
+
+def test_an_adaptive_pool_of_no_images_has_a_gradient(torch):
+    for lib in (engine, torch):
+        x = lib.zeros(0, 4, 5, requires_grad=True)
+        y = lib.nn.AdaptiveMaxPool1d(2)(x)
+        y.sum().backward()
+        assert (tuple(y.shape), tuple(x.grad.shape)) == ((0, 4, 2), (0, 4, 5))

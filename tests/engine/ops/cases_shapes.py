@@ -293,6 +293,12 @@ LOSSES = {
             _nll_grad,
         ),
     ],
+    "bce": [
+        Case(
+            (uniform(0.1, 0.9, 2, 3), uniform(0.2, 0.8, 2, 3)),
+            torch=lambda torch, p, y: torch.nn.functional.binary_cross_entropy(p, y, reduction="none"),
+        )
+    ],
     "cross_entropy": [
         Case((normal(4, 3), target), (-100, smoothing, r), _entropy)
         for target in (CLASSES, IGNORED)
