@@ -10,8 +10,9 @@ import functools
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from types import UnionType
+from typing import Any, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 
@@ -38,12 +39,12 @@ STUMBLES = (
     ValueError,
 )
 _OURS = __name__.partition(".")[0]
-_NUMBERS = re.compile(r"\b(Number|Operand|Scalar|float|complex|int|bool|Any)\b")
-_PLAIN: dict[str, tuple[type, ...]] = {
-    "int": (int, np.integer),
-    "float": (int, float, np.number),
-    "bool": (bool, np.bool_),
-    "str": (str,),
+_PLAIN: dict[type, tuple[type, ...]] = {
+    int: (int, np.integer),
+    float: (int, float, np.number),
+    complex: (int, float, complex, np.number),
+    bool: (bool, np.bool_),
+    str: (str,),
 }
 
 
@@ -88,8 +89,9 @@ def _refusal(function: Callable[..., Any], args: Any, kwargs: Any, error: Except
         given = _bound(function, args, kwargs)
     except TypeError as mismatch:
         return DTypeError(f"{name}: {mismatch}; its arguments are {inspect.signature(function)}")
-    for argument, (value, annotation) in given.items():
-        wrong = _wrong(annotation, value)
+    scope = inspect.unwrap(function).__globals__
+    for argument, (value, hint) in given.items():
+        wrong = _wrong(hint, value, scope)
         if wrong is not None:
             return DTypeError(f"{name}: {argument} {wrong}")
     listed = ", ".join(
@@ -125,56 +127,94 @@ def _from_inside(error: Exception) -> bool:
     return True
 
 
-def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, tuple[Any, str]]:
+def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, tuple[Any, Any]]:
     """The arguments of a call by name, each with its annotation."""
     signature = inspect.signature(function)
     bound = signature.bind(*args, **kwargs)
-    found: dict[str, tuple[Any, str]] = {}
+    found: dict[str, tuple[Any, Any]] = {}
     for name, value in bound.arguments.items():
         parameter = signature.parameters[name]
-        annotation = parameter.annotation
-        words = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-        if annotation is parameter.empty:
-            words = "Any"
+        hint = Any if parameter.annotation is parameter.empty else parameter.annotation
         if parameter.kind is parameter.VAR_POSITIONAL:
-            found.update({f"{name}[{k}]": (each, words) for k, each in enumerate(value)})
+            found.update({f"{name}[{k}]": (each, hint) for k, each in enumerate(value)})
         elif parameter.kind is parameter.VAR_KEYWORD:
-            found.update({key: (each, words) for key, each in value.items()})
+            found.update({key: (each, hint) for key, each in value.items()})
         else:
-            found[name] = value, words
+            found[name] = value, hint
     return found
 
 
-def _wrong(annotation: str, value: Any) -> str | None:
-    """What is wrong with an argument, as far as its annotation says it; None where nothing is seen."""
-    if annotation == "Any" or (value is None and "None" in annotation):
-        return None
-    if "Tensor" in annotation or "Operand" in annotation:
-        return _no_tensor(annotation, value)
-    parts = [part.strip() for part in annotation.replace("| None", "").split("|")]
-    known = [kind for part in parts for kind in _PLAIN.get(part, ())]
-    if all(part in _PLAIN for part in parts) and not isinstance(value, tuple(known)):
+def _fits(hint: Any, value: Any, scope: Mapping[str, Any]) -> bool:
+    """Whether a value is what an annotation says, as far as that can be seen.
+
+    scope: the names that the annotation is written in
+    """
+    hint = _read(hint, scope)
+    if hint is None or hint is type(None):
+        return value is None
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(each, value, scope) for each in inner)
+    if origin is Literal:
+        return any(each is value or (type(each) is type(value) and each == value) for each in inner)
+    if isinstance(origin, type) and issubclass(origin, list | tuple | Iterable) and not _keyed(origin):
+        if not isinstance(value, list | tuple | range):
+            return origin not in (list, tuple, Sequence) and isinstance(value, Iterable)
+        each = [part for part in inner if part is not Ellipsis]
+        same = len(each) == 1 or (origin is tuple and len(each) != len(value))
+        kinds = each[:1] * len(value) if same else each
+        return all(_fits(kind, part, scope) for kind, part in zip(kinds, value, strict=False))
+    if hint is Any or not isinstance(hint, type):
+        return True
+    if issubclass(hint, Variable):
+        return isinstance(value, Variable)
+    if hint in _PLAIN:
         # a tensor of one element passes for a number where Python asks it for one
-        if isinstance(value, Variable) and value._data.size == 1 and parts != ["str"]:
-            return None
-        return f"must be {_article(' or '.join(parts))}, not {_named(value)}"
-    return None
+        single = isinstance(value, Variable) and value._data.size == 1 and hint is not str
+        return single or isinstance(value, _PLAIN[hint])
+    return isinstance(value, hint)
 
 
-def _no_tensor(annotation: str, value: Any) -> str | None:
-    if isinstance(value, Variable) or (isinstance(value, str) and "str" in annotation):
+def _read(hint: Any, scope: Mapping[str, Any]) -> Any:
+    """What an annotation stands for that may be text; Any where that can't be told."""
+    while isinstance(hint, str | ForwardRef):
+        try:
+            text = hint if isinstance(hint, str) else hint.__forward_arg__
+            hint = eval(text, {"Tensor": Variable, **scope})  # it is text of the engine's own
+        except (NameError, TypeError, AttributeError):
+            return Any
+    return hint
+
+
+def _keyed(origin: type) -> bool:
+    return issubclass(origin, Mapping) or origin is Iterator
+
+
+def _wrong(hint: Any, value: Any, scope: Mapping[str, Any]) -> str | None:
+    """What is wrong with an argument, as far as its annotation says it; None where nothing is seen."""
+    if _fits(hint, value, scope):
         return None
-    several = re.search(r"(Sequence|Iterable|tuple|list)\[", annotation) or "Tensors" in annotation
+    if isinstance(hint, str) and re.fullmatch(r"(\w+)( \| None)?", hint):
+        hint = _read(hint, scope)  # the name of an alias says nothing to a caller
+    text = hint if isinstance(hint, str) else inspect.formatannotation(hint)
+    text = re.sub(r"ForwardRef\('([^']*)'\)", r"\1", text)
+    text = (
+        re.sub(r"\b[a-z_]\w*\.", "", text)
+        .replace("'", "")
+        .removesuffix(" | None")
+        .replace("Variable", "Tensor")
+    )
+    several = re.search(r"(Sequence|Iterable|tuple|list)\[[^\]]*Tensor", text)
+    if "Tensor" not in text and "Operand" not in text:
+        return f"must be {_article(text.replace(' | ', ' or '))}, not {_named(value)}"
     if several and isinstance(value, list | tuple):
         for k, each in enumerate(value):
-            if not isinstance(each, Variable) and not _NUMBERS.search(annotation):
+            if not isinstance(each, Variable):
                 return f"must hold Tensors, and number {k} is {_named(each)}; {_remedy(each)}"
-        return None
-    if isinstance(value, bool | int | float | complex) and _NUMBERS.search(annotation):
-        return None
-    if several and not re.match(r"(Tensor|Operand)\b", annotation):
-        return f"must be a sequence of Tensors, not {_named(value)}"
-    other = " or a number" if _NUMBERS.search(annotation) else ""
+    if several:
+        either = "a Tensor or " if re.match(r"Tensor\b", text) else ""
+        return f"must be {either}a sequence of Tensors, not {_named(value)}"
+    other = " or a number" if re.search(r"\b(Number|Operand|float|complex|int|bool)\b", text) else ""
     return f"must be a Tensor{other}, not {_named(value)}; {_remedy(value)}"
 
 
