@@ -45,6 +45,15 @@ class Device:
         cls._known[spec] = self
         return self
 
+    def __enter__(self) -> "Device":
+        """Within a with block tensors are made here unless a device is given."""
+        _Default.outer.append(_Default.device)
+        _Default.device = self
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _Default.device = _Default.outer.pop()
+
     def __repr__(self) -> str:
         return f"device(type='{self.type}')"
 
@@ -69,3 +78,23 @@ class Device:
 
 CPU = Device("cpu")
 META_DEVICE = Device("meta")
+
+
+class _Default:
+    device = CPU
+    outer: ClassVar[list[Device]] = []
+
+
+def get_default_device() -> Device:
+    """Where tensors are made unless a device is given."""
+    return _Default.device
+
+
+def set_default_device(device: str | Device | None) -> None:
+    """Where tensors are made from now on unless a device is given; None for the CPU."""
+    _Default.device = CPU if device is None else Device(device)
+
+
+def chosen(device: str | Device | None) -> Device:
+    """The given device, or the default one."""
+    return _Default.device if device is None else Device(device)

@@ -39,9 +39,10 @@ class autocast:
         enabled: bool = True,
         cache_enabled: bool | None = None,
     ) -> None:
-        self.device = Device(device_type).type
-        self.fast_dtype = get_autocast_dtype(device_type) if dtype is None else dtype
-        if self.fast_dtype not in (bfloat16, float16):
+        # a block that casts nothing may be of a device that isn't here, as in enabled=cuda.is_available()
+        self.device = Device(device_type).type if enabled else device_type
+        self.fast_dtype = dtype or (get_autocast_dtype(device_type) if enabled else _default)
+        if enabled and self.fast_dtype not in (bfloat16, float16):
             raise DTypeError(f"autocast computes in bfloat16 or float16, not {self.fast_dtype}")
         self._enabled = enabled
         self._cache_enabled = is_autocast_cache_enabled() if cache_enabled is None else cache_enabled

@@ -40,7 +40,8 @@ class GradScaler:
             raise EngineError(f"GradScaler: growth_factor must be greater than 1, not {growth_factor}")
         if not 0 < backoff_factor < 1:
             raise EngineError(f"GradScaler: backoff_factor must lie between 0 and 1, not {backoff_factor}")
-        self._device = Device(device)
+        if enabled:  # one that only steps may be of a device that isn't here
+            Device(device)
         self._enabled = enabled
         self._scale = float(init_scale)
         self._growth_factor = growth_factor

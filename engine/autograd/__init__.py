@@ -12,10 +12,12 @@ from engine.autograd.mode import (
     no_grad,
     set_grad_enabled,
 )
+from engine.autograd.variable import Variable
 from engine.autograd.walk import backward, grad
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",

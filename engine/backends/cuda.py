@@ -5,6 +5,14 @@ from typing import Any, NoReturn
 from engine.errors import DeviceError
 
 
+class matmul:
+    """How a CUDA backend's products would compute: scripts set this before they ask whether there is one."""
+
+    allow_tf32 = False
+    allow_fp16_reduced_precision_reduction = True
+    allow_bf16_reduced_precision_reduction = True
+
+
 def is_available() -> bool:
     """Whether `engine.device("cuda")` exists here."""
     return False

@@ -6,6 +6,7 @@ from typing import Any
 enabled = True
 benchmark = False
 deterministic = False
+allow_tf32 = True
 
 
 def is_available() -> bool:

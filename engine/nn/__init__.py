@@ -19,6 +19,7 @@ from engine.nn import (
     margin,
     norm,
     padding,
+    parallel,
     parameters,
     patches,
     pooling,
@@ -50,6 +51,7 @@ from engine.nn.margin import *  # noqa: F403
 from engine.nn.module import Module
 from engine.nn.norm import *  # noqa: F403
 from engine.nn.padding import *  # noqa: F403
+from engine.nn.parallel import DataParallel
 from engine.nn.parameter import Parameter
 from engine.nn.parameters import *  # noqa: F403
 from engine.nn.patches import *  # noqa: F403
@@ -64,7 +66,7 @@ from engine.nn.transformer_layers import *  # noqa: F403
 from engine.nn.unpooling import *  # noqa: F403
 from engine.nn.upsampling import *  # noqa: F403
 
-__all__ = ["Module", "Parameter", "functional", "init", "utils"]
+__all__ = ["DataParallel", "Module", "Parameter", "functional", "init", "parallel", "utils"]
 __all__ += activation.__all__
 __all__ += adaptive_pooling.__all__
 __all__ += attention.__all__

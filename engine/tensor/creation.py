@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.autograd.tape import Variable, create, wrap
 from engine.backends.numpy.elementwise import converted
-from engine.device import CPU, Device
+from engine.device import CPU, Device, chosen
 from engine.dtypes import FLOAT, DType, category_of, get_default_dtype, int64, of, of_number
 from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
@@ -43,10 +43,6 @@ def _finish(out: Any, requires_grad: bool) -> Tensor:
     return out.requires_grad_() if requires_grad else out  # type: ignore[no-any-return]
 
 
-def _device(device: str | Device | None) -> Device:
-    return CPU if device is None else Device(device)
-
-
 def tensor(
     data: Any, *, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
 ) -> Tensor:
@@ -66,7 +62,7 @@ def tensor(
         array = converted(array, dtype)
     else:
         of(array.dtype)
-    place = _device(device)
+    place = chosen(device)
     return _finish(wrap(place.backend.from_numpy(array), place), requires_grad)
 
 
@@ -127,7 +123,7 @@ def _full(
     shape: tuple[int, ...], value: Number | complex, dtype: DType, device: Any, requires_grad: bool
 ) -> Tensor:
     check_fits("full", value, dtype)
-    return _finish(create(ops.FULL, _device(device), (shape, value, dtype)), requires_grad)
+    return _finish(create(ops.FULL, chosen(device), (shape, value, dtype)), requires_grad)
 
 
 def zeros(
@@ -158,7 +154,7 @@ def empty(
     *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     """Memory as it comes: the values are arbitrary."""
-    made = create(ops.EMPTY, _device(device), (shape_of(size), dtype or get_default_dtype()))
+    made = create(ops.EMPTY, chosen(device), (shape_of(size), dtype or get_default_dtype()))
     return _finish(made, requires_grad)
 
 
@@ -281,7 +277,7 @@ def arange(
             get_default_dtype() if max(category_of(n) for n in (start, end, step)) >= FLOAT else of_number(0)
         )
     length = math.ceil((end - start) / step)
-    return _finish(create(ops.ARANGE, _device(device), (start, step, length, dtype)), requires_grad)
+    return _finish(create(ops.ARANGE, chosen(device), (start, step, length, dtype)), requires_grad)
 
 
 def _number(value: Any) -> Any:
@@ -306,7 +302,7 @@ def linspace(
     if steps < 0:
         raise ShapeError(f"linspace: steps must not be negative, and is {steps}")
     attrs = (_number(start), _number(end), steps, dtype or get_default_dtype())
-    return _finish(create(ops.LINSPACE, _device(device), attrs), requires_grad)
+    return _finish(create(ops.LINSPACE, chosen(device), attrs), requires_grad)
 
 
 def eye(
@@ -319,4 +315,4 @@ def eye(
 ) -> Tensor:
     """[n, m] with ones on the diagonal; m is n unless given."""
     attrs = (*shape_of((n, n if m is None else m)), dtype or get_default_dtype())
-    return _finish(create(ops.EYE, _device(device), attrs), requires_grad)
+    return _finish(create(ops.EYE, chosen(device), attrs), requires_grad)

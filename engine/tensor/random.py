@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.autograd.tape import apply, unary, wrap
 from engine.backends.numpy.random import blocks
-from engine.device import CPU, Device
+from engine.device import CPU, Device, chosen
 from engine.dtypes import DType, float64, get_default_dtype, int64
 from engine.errors import CheckpointError, DTypeError, ShapeError
 from engine.ops import random as ops
@@ -139,7 +139,7 @@ def _draw(
     dtype = dtype or get_default_dtype()
     if not dtype.is_floating_point:
         raise DTypeError(f"random numbers of this kind are floating-point, not {dtype}; use randint")
-    key = (generator or default_generator).key(_words(shape, dtype, even), Device(device or CPU))
+    key = (generator or default_generator).key(_words(shape, dtype, even), chosen(device))
     return unary(op, key, (shape, dtype))
 
 
@@ -230,7 +230,7 @@ def randint(
     shape = shape_of((size,))
     if not low < high:
         raise ShapeError(f"randint: there is no whole number in [{low}, {high})")
-    key = (generator or default_generator).key(_size(shape), Device(device or CPU))
+    key = (generator or default_generator).key(_size(shape), chosen(device))
     return unary(ops.RANDOM_INTEGERS, key, (int(low), int(high), shape, dtype or int64))
 
 
@@ -238,7 +238,7 @@ def randperm(
     n: int, *, generator: Generator | None = None, dtype: DType = int64, device: str | Device | None = None
 ) -> Tensor:
     """0 .. n - 1 in random order."""
-    key = (generator or default_generator).key(n, Device(device or CPU))
+    key = (generator or default_generator).key(n, chosen(device))
     return unary(ops.RANDOM_PERMUTATION, key, (n, dtype))
 
 

@@ -15,7 +15,7 @@ from engine.autograd.node import Node, Version
 from engine.autograd.tape import Variable, check_history, results_are, wrap
 from engine.autograd.views import base_of
 from engine.device import Device
-from engine.dtypes import FLOATING_KINDS, SMOOTH_KINDS, DType, float32, of
+from engine.dtypes import FLOATING_KINDS, SMOOTH_KINDS, DType, get_default_dtype, of
 from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
 from engine.tensor import (
     arithmetic,
@@ -51,10 +51,10 @@ class Tensor(Methods):
     def __new__(cls, *args: Any) -> Tensor:
         """PyTorch's old constructor: Tensor([1, 2]) has these values, Tensor(1, 2) this shape."""
         if len(args) > 1 or (args and isinstance(args[0], int) and not isinstance(args[0], bool)):
-            blank = creation.empty(*args, dtype=float32)
+            blank = creation.empty(*args)
             return wrap(blank._data, blank._device, cls)  # type: ignore[no-any-return]
         data = args[0] if args else None
-        source = creation.tensor([] if data is None else data, dtype=float32)
+        source = creation.tensor([] if data is None else data, dtype=get_default_dtype())
         return wrap(source._data, source._device, cls)  # type: ignore[no-any-return]
 
     # what it is

@@ -1,5 +1,6 @@
 """`import engine as torch`: the names, and what importing them costs."""
 
+import importlib
 import subprocess
 import sys
 from importlib.metadata import version
@@ -42,3 +43,14 @@ def test_a_division_by_zero_is_silent_in_a_fresh_interpreter():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert found.stdout.strip() == "inf"
+
+
+def test_what_is_deliberately_absent_says_what_to_do_instead():
+    for name, advice in {"jit": "run as they are", "sparse": "index_add", "vmap": "leading axis"}.items():
+        assert not hasattr(engine, name)
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'; .*{advice}"):
+            getattr(engine, name)
+    with pytest.raises(AttributeError, match=r"^module 'engine' has no attribute 'nonsense'$"):
+        getattr(engine, "nonsense")  # noqa: B009 - type checkers know that it isn't there
+    with pytest.raises(ImportError, match="tensorboardX"):
+        importlib.import_module("engine.utils.tensorboard")

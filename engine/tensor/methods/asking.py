@@ -9,6 +9,7 @@ from engine.errors import DeviceError, DTypeError
 from engine.tensor import aliases, layouts
 from engine.tensor.conversions import laid_out
 from engine.tensor.promotion import cast
+from engine.tensor.typed import TypedTensor
 
 # PyTorch's names of tensor types by dtype
 _TYPES = {
@@ -110,7 +111,7 @@ class AskingMethods(Variable):
     def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
         """The name of the tensor's type, such as "engine.FloatTensor"; or the tensor in another dtype.
 
-        dtype: a dtype or such a name; non_blocking is a hint that is never needed.
+        dtype: a dtype, such a name, or FloatTensor and its like; non_blocking is a hint that is never needed.
         """
         if dtype is None:
             return f"engine.{_TYPES[self.dtype.name]}"  # type: ignore[attr-defined]  # see above
@@ -119,4 +120,6 @@ class AskingMethods(Variable):
             if name not in _BY_TYPE:
                 raise DTypeError(f"{dtype!r} is no type of tensor; there are {', '.join(_BY_TYPE)}")
             dtype = named_dtype(_BY_TYPE[name])
+        elif isinstance(dtype, TypedTensor):
+            dtype = dtype.dtype
         return cast(self, dtype)  # type: ignore[arg-type]  # see above
