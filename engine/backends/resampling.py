@@ -33,8 +33,8 @@ class Taps:
     def __init__(self, count: Array, index: Array, weight: Array) -> None:
         self.count = count
         held = np.arange(count.max(initial=0)) < count[:, None]
-        self.index = np.zeros(held.shape, np.int64)
-        self.weight = np.zeros(held.shape)
+        self.index: Array = np.zeros(held.shape, np.int64)
+        self.weight: Array = np.zeros(held.shape)
         self.index[held], self.weight[held] = index, weight
 
 
@@ -98,7 +98,8 @@ def _nearest(kind: str, step: Any, k: Array) -> Array:
     half = type(step)(0.5)
     place = step * k if kind == "nearest" else np.maximum(step * (k + half) - half, 0) + half
     # PyTorch rounds down in single precision, whatever the tensor's
-    return np.floor(place.astype(np.float32)).astype(np.int64)
+    down: Array = np.floor(place.astype(np.float32)).astype(np.int64)
+    return down
 
 
 def _linear(source: int, size: int, place: Array) -> Rows:
