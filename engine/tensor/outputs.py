@@ -11,6 +11,7 @@ from engine.autograd.tape import Variable
 from engine.errors import NotDifferentiable, ShapeError
 from engine.tensor import arithmetic, comparison, orders, products, reductions, shapes
 from engine.tensor.inplace import replace
+from engine.tensor.numpy_names import OLD_NAMES
 from engine.tensor.refusals import STUMBLES, stumbled
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,6 +23,8 @@ def with_out(function: F) -> F:
 
     @functools.wraps(function)
     def called(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if "axis" in kwargs or "keepdims" in kwargs:
+            kwargs = {OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
         try:
             result = function(*args, **kwargs)
         except STUMBLES as error:

@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.autograd.tape import Variable
 from engine.errors import DTypeError, EngineError, IndexError_
+from engine.tensor.numpy_names import ABSENT, old_names, renamed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -254,7 +255,13 @@ def explained(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Callable
     Each gets a frame of exactly its own signature, which costs less than any that packs arguments. As
     collections.namedtuple does, that is compiled from text, all in one go.
     """
-    scope: dict[str, Any] = {"__name__": __name__, "_stumbled": stumbled, "_STUMBLES": STUMBLES}
+    scope: dict[str, Any] = {
+        "__name__": __name__,
+        "_stumbled": stumbled,
+        "_STUMBLES": STUMBLES,
+        "_ABSENT": ABSENT,
+        "_renamed": renamed,
+    }
     wanted = {
         name: function
         for name, function in functions.items()
@@ -270,7 +277,10 @@ def explained(functions: Mapping[str, Callable[..., Any]]) -> dict[str, Callable
         made = scope[f"_made{number}"]
         for each in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
             setattr(made, each, getattr(function, each))
-        made.__defaults__, made.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+        # where NumPy's names are taken, an argument may be missing at first
+        missing = len(made.__defaults__ or ()) - len(function.__defaults__ or ())
+        made.__defaults__ = (ABSENT,) * missing + (function.__defaults__ or ()) or None
+        made.__kwdefaults__ = {**(made.__kwdefaults__ or {}), **(function.__kwdefaults__ or {})} or None
         made.__wrapped__ = function
         result[name] = made
     return result
@@ -280,7 +290,11 @@ def _source(number: int, function: Callable[..., Any]) -> str:
     code = function.__code__
     names = code.co_varnames
     count, only = code.co_argcount, code.co_kwonlyargcount
-    first_default = count - len(function.__defaults__ or ())
+    first_default = required = count - len(function.__defaults__ or ())
+    plain = not code.co_flags & inspect.CO_VARARGS and not code.co_posonlyargcount
+    older = old_names(names[: count + only]) if plain else {}
+    if older and "dim" in names[:required]:
+        first_default = names.index("dim")
     taken = [f"{n}=None" if k >= first_default else n for k, n in enumerate(names[:count])]
     if code.co_posonlyargcount:
         taken.insert(code.co_posonlyargcount, "/")
@@ -290,18 +304,27 @@ def _source(number: int, function: Callable[..., Any]) -> str:
         taken.append(f"*{names[at]}")
         passed.append(f"*{names[at]}")
         at += 1
-    elif only:
+    elif only or older:
         taken.append("*")
     known = function.__kwdefaults__ or {}
     named = names[count : count + only]
     taken += [f"{n}=None" if n in known else n for n in named]
+    taken += [f"{old}=_ABSENT" for old in older]
     keywords = [f"{n}={n}" for n in named]
     if code.co_flags & inspect.CO_VARKEYWORDS:
         taken.append(f"**{names[at]}")
         keywords.append(f"**{names[at]}")
     call = ", ".join((*passed, *keywords))
+    doubtful = [*(f"{old} is not _ABSENT" for old in older)]
+    doubtful += [f"{n} is _ABSENT" for n in names[first_default:required]]
+    every = ", ".join(f"{n}={n}" for n in (*names[:count], *named, *older))
+    rename = (
+        f"    if {' or '.join(doubtful)}:\n"
+        f"        return _renamed(_made{number}, _function{number}, dict({every}))\n"
+    )
     return (
         f"def _made{number}({', '.join(taken)}):\n"
+        f"{rename if older else ''}"
         f"    try:\n        return _function{number}({call})\n"
         f"    except _STUMBLES as error:\n"
         f"        _stumbled(_function{number}, ({''.join(f'{p}, ' for p in passed)}), "
