@@ -213,7 +213,7 @@ class _Check:
         except REFUSALS as error:
             given = f"{output.dtype.name} {show(list(output.shape[1:]))}"
             wanted = f"{targets.dtype.name} {show(list(targets.shape[1:]))}"
-            hint = "; for classes take CrossEntropyLoss" if self.has_classes else ""
+            hint = self._remedy(choice, output) if self.has_classes else ""
             detail = (
                 f"{choice.entry.name} can't compare the model's output, {given} a sample, with the dataset's "
                 f"targets, {wanted}: {error} (with a batch of 2){hint}"
@@ -237,6 +237,14 @@ class _Check:
                 )
             return False
         return True
+
+    def _remedy(self, choice: Choice, output: Tensor) -> str:
+        """What would make a loss of classes fit."""
+        if choice.entry.name not in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss"):
+            return "; for classes take CrossEntropyLoss"
+        if output.ndim > 2 and not self.dataset.target_shape:
+            return '; put a {"type": "Flatten"} before the last Linear, or take a mean over axes'
+        return ""
 
     def report(self, cost: Cost) -> JobReport:
         size, epochs = self.job.plain["batch_size"], self.job.plain["epochs"]

@@ -16,6 +16,16 @@ from engine.device import Device
 from engine.dtypes import dtype
 from engine.errors import EngineError
 from engine.nn import Module
+from engine.spec.batches import (
+    BATCHES,
+    Batches,
+    Shape,
+    batch_axis,
+    can_run_on_nothing,
+    elsewhere,
+    run_on_nothing,
+    sample_shape,
+)
 from engine.spec.bodies import Body
 from engine.spec.complaints import Complaints, at, show
 from engine.spec.definitions import Definition
@@ -31,16 +41,11 @@ MOST_PARAMETERS = 2**31  # elements in one model
 MOST_VALUES = 2**31  # elements of one sample between two layers
 MOST_CALLS = 40_000  # of kernels in three forward passes; each takes about 10 us
 MOST_COPIES = 1024  # that one layer makes of another
-MOST_PLACES = 2**16  # of a sample that is run in earnest
 MOST_AXES = 32  # of one sample; arrays end at 64
-# sizes, so that what should follow the batch axis and doesn't is seen, also where that axis could be dropped
-BATCHES = (2, 3, 1)
 
 # how a layer says that it can't be built or run
 REFUSALS = (EngineError, ValueError, TypeError, IndexError, ArithmeticError)
 
-Shape = tuple[int, ...]
-Batches = tuple[Tensor, ...]  # the same value for each of BATCHES
 Results = tuple[Any, ...]  # what a node gives for each of BATCHES: tensors, or tuples of them
 
 
@@ -133,9 +138,9 @@ class Inference:
             return outline, None
         pointer = at(body.pointer, "output") if is_graph else body.pointer
         output = look_up(body.output, pointer)
-        axis = 0 if output is None else _batch_axis(output)
+        axis = 0 if output is None else batch_axis(output)
         if axis:
-            self._tell(pointer, _elsewhere(body.output, axis))
+            self._tell(pointer, elsewhere(body.output, axis))
             return outline, None
         return outline, output
 
@@ -157,7 +162,7 @@ class Inference:
             self._tell(pointer, f"{maker.type} gives {len(results[0])} values; {say}")
             return None
         # the states of recurrent layers have layers before the batch; a node must bring it to the front
-        return part if _batch_axis(part) or self._follows_batch(maker, part) else None
+        return part if batch_axis(part) or self._follows_batch(maker, part) else None
 
     def _node(self, node: Node, inputs: list[Batches | None], name: str) -> tuple[Layer, Results | None]:
         layer = Layer(node, dict(node.values))
@@ -245,20 +250,20 @@ class Inference:
             return None
         if not self._fits(leaf, node.pointer, f"the output of {entry.name}"):
             return None
-        is_plain = not parameters and leaf is first and all(map(_can_run_on_nothing, inputs))
+        is_plain = not parameters and leaf is first and all(map(can_run_on_nothing, inputs))
         if is_plain and not any(batches[0].dtype.is_floating_point for batches in inputs):
             try:
-                _run_on_nothing(operation, inputs)
+                run_on_nothing(operation, inputs)
             except REFUSALS as error:
                 self._refuse(node, entry, inputs, str(error))
                 return None
-        given, gives = _sample_shape(inputs[0]), leaf.shape[1:]
+        given, gives = sample_shape(inputs[0]), leaf.shape[1:]
         report = LayerReport(name, entry.name, node.pointer, given, gives, parameters, flops // BATCHES[0])
         self.layers.append(report)
         return results
 
     def _refuse(self, node: Node, entry: Entry, inputs: list[Batches], why: str) -> None:
-        shapes = " and ".join(show(list(_sample_shape(batches))) for batches in inputs)
+        shapes = " and ".join(show(list(sample_shape(batches))) for batches in inputs)
         kinds = {batches[0].dtype.name for batches in inputs} - {"float32"}
         kind = f"{kinds.pop()} " if len(kinds) == 1 else ""
         self._tell(node.pointer, f"{entry.name} can't take {kind}samples of shape {shapes}: {why}")
@@ -266,8 +271,8 @@ class Inference:
     def _follows_batch(self, node: Node, results: Batches, inputs: Sequence[Batches] = ()) -> bool:
         first = results[0]
         for name, batches in zip(node.inputs, inputs, strict=False):
-            if (axis := _batch_axis(batches)) and _batch_axis(results) != 0:
-                self._tell(node.pointer, _elsewhere(name, axis))
+            if (axis := batch_axis(batches)) and batch_axis(results) != 0:
+                self._tell(node.pointer, elsewhere(name, axis))
                 return False
         for size, result in zip(BATCHES, results, strict=True):
             if result.shape != (size, *first.shape[1:]) or first.ndim == 0:
@@ -344,41 +349,6 @@ def _copies(values: dict[str, Any]) -> int:
 
 def _run(operation: Any, call: dict[str, Any], *inputs: Tensor) -> Any:
     return operation(*inputs, **with_masks(operation, call, inputs))
-
-
-def _batch_axis(batches: Batches) -> int | None:
-    """The first axis that is as long as the batch and alone in that; None if there is none."""
-    shapes = [value.shape for value in batches]
-    for axis in range(len(shapes[0])):
-        expected = [(*shapes[0][:axis], size, *shapes[0][axis + 1 :]) for size in BATCHES]
-        if shapes == expected:
-            return axis
-    return None
-
-
-def _sample_shape(batches: Batches) -> Shape:
-    axis, shape = _batch_axis(batches) or 0, batches[0].shape
-    return (*shape[:axis], *shape[axis + 1 :])
-
-
-def _elsewhere(name: str, axis: int) -> str:
-    return (
-        f"{show(name)} has the batch on axis {axis}, and here it must be axis 0; "
-        "take a select along dim 0 of it, or a transpose"
-    )
-
-
-def _can_run_on_nothing(batches: Batches) -> bool:
-    """Whether the batch is in front, and loops over the places of a sample are short."""
-    return _batch_axis(batches) == 0 and batches[0].numel() // BATCHES[0] <= MOST_PLACES
-
-
-def _run_on_nothing(operation: Any, inputs: list[Batches]) -> None:
-    """Run a layer without parameters in earnest, on a batch of no samples, which takes no memory.
-
-    With integers this may raise where shapes alone don't: a number that their type can't hold.
-    """
-    operation(*[creation.empty((0, *batches[0].shape[1:]), dtype=batches[0].dtype) for batches in inputs])
 
 
 def _parameters(operation: Any) -> int:

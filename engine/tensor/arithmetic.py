@@ -48,9 +48,6 @@ __all__ = [
     "expm1",
     "floor",
     "floor_divide",
-    "isfinite",
-    "isinf",
-    "isnan",
     "log",
     "log1p",
     "log2",
@@ -388,21 +385,6 @@ def relu(input: Tensor) -> Tensor:
     """max(input, 0); its derivative at 0 is 0."""
     require_ordered("relu", input)
     return unary(ops.RELU, input)
-
-
-def isnan(input: Tensor) -> Tensor:
-    """Where elements are NaN."""
-    return unary(ops.ISNAN, input)
-
-
-def isinf(input: Tensor) -> Tensor:
-    """Where elements are infinite."""
-    return unary(ops.ISINF, input)
-
-
-def isfinite(input: Tensor) -> Tensor:
-    """Where elements are neither infinite nor NaN."""
-    return unary(ops.ISFINITE, input)
 
 
 # PyTorch's second names

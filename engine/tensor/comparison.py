@@ -23,6 +23,9 @@ __all__ = [
     "ge",
     "gt",
     "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
     "le",
     "logical_and",
     "logical_not",
@@ -146,3 +149,18 @@ def allclose(
 ) -> bool:
     """Whether isclose holds everywhere."""
     return bool(isclose(input, other, rtol, atol, equal_nan).all())
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Where elements are NaN."""
+    return unary(ops.ISNAN, input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Where elements are infinite."""
+    return unary(ops.ISINF, input)
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Where elements are neither infinite nor NaN."""
+    return unary(ops.ISFINITE, input)

@@ -66,9 +66,9 @@ class ElementwiseMethods(Variable):
     relu = arithmetic.relu
     hardshrink = activations.hardshrink
     prelu = activations.prelu
-    isnan = arithmetic.isnan
-    isinf = arithmetic.isinf
-    isfinite = arithmetic.isfinite
+    isnan = comparison.isnan
+    isinf = comparison.isinf
+    isfinite = comparison.isfinite
     multiply, divide, subtract = arithmetic.mul, arithmetic.div, arithmetic.sub
     acos = transcendental.acos
     acosh = transcendental.acosh

@@ -319,3 +319,11 @@ def test_a_last_batch_of_one_image_can_be_normalised(job, mnist):
     model = check_model({"input": {"shape": [1, 28, 28]}, "layers": layers})
     dataset = replace(mnist, splits={"train": 65, "test": 10})
     assert check_job({**job, "batch_size": 64}, model, dataset).steps_per_epoch == 2
+
+
+def test_an_image_that_was_not_flattened_is_told_with_the_remedy(job, mnist):
+    layers = [{"type": "Conv2d", "out_channels": 4, "kernel_size": 3}, {"type": "Linear", "out_features": 10}]
+    model = check_model({"input": {"shape": [1, 28, 28]}, "layers": layers})
+    ((pointer, detail),) = told({**job, "metrics": []}, model, mnist)
+    assert pointer == "/loss"
+    assert detail.endswith('put a {"type": "Flatten"} before the last Linear, or take a mean over axes')
