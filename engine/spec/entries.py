@@ -4,11 +4,12 @@ import functools
 import inspect
 import types
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Union, get_args, get_origin
 
 from engine.spec.arguments import Argument, Mismatch, arguments_of, hints_of, made, object_schema, to_json
 from engine.spec.complaints import Complaints, at, nearest, show
+from engine.spec.masks import CAUSAL, MASKS
 from engine.tensor import Tensor
 
 # parameters that the engine passes by itself
@@ -210,6 +211,8 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     arguments = arguments_of(target, docstring, skip, replacing, vectors=kind == "loss")
     if arguments is None:
         return None
+    for flag in MASKS.get(target, {}):  # type: ignore[call-overload]  # functions have none
+        called[flag] = replace(called[flag], summary=CAUSAL)
     calls = frozenset(called.keys() - arguments.keys())
     arguments |= {name: called[name] for name in called if name in calls}
     summary = docstring.split("\n\n")[0].replace("\n", " ") or f"PyTorch's {target.__name__}."

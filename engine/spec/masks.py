@@ -10,6 +10,8 @@ from typing import Any
 from engine import nn
 from engine.tensor import Tensor, creation
 
+# what a flag says in a definition, where no mask stands beside it
+CAUSAL = "whether a step attends to none after it; the mask that says so is made"
 # of a layer: the flag, the mask that it speaks of, and the operands whose steps are its rows and columns
 _DECODER = {"tgt_is_causal": ("tgt_mask", 0, 0), "memory_is_causal": ("memory_mask", 0, 1)}
 MASKS: dict[type, dict[str, tuple[str, int, int]]] = {
