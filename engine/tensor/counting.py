@@ -202,7 +202,7 @@ def unique_consecutive(
     if size == 0:
         none = new_zeros(input, 0, dtype=int64)
         return _chosen(
-            input.detach(),
+            x if dim is None else input.detach(),
             none if dim is not None else none.reshape(input.shape),
             none,
             return_inverse,

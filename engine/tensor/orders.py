@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.autograd.tape import apply_several, unary
@@ -12,8 +13,11 @@ from engine.ops.scans import LOGCUMSUMEXP, VECTOR_NORM
 from engine.tensor.arithmetic import where
 from engine.tensor.axes import Dim, axis
 from engine.tensor.casting import in_single
+from engine.tensor.creation import full_like
+from engine.tensor.indexing import getitem
 from engine.tensor.promotion import cast, floating, inexact, require_ordered
 from engine.tensor.reductions import ValuesIndices, amax, amin, mean, std, var
+from engine.tensor.reductions import max as max_
 from engine.tensor.reductions import sum as sum_
 from engine.tensor.shapes import cat, narrow, reshape, select, unsqueeze
 
@@ -134,7 +138,12 @@ def _at(found: ValuesIndices, dim: int, place: int, keepdim: bool) -> ValuesIndi
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median, the lower of two; along `dim` with its index. NaN where there is one."""
     if dim is None:
-        return median(reshape(input, -1), 0).values
+        if not input.is_floating_point():
+            return median(reshape(input, -1), 0).values
+        if input.numel() == 0:
+            return full_like(input.detach().sum(), math.nan)
+        found = median(reshape(input.detach(), -1), 0).values
+        return evenly(input, found)
     at = axis(dim, input.ndim)
     size = input.shape[at] if input.ndim else 1
     found = sort(input, at)
@@ -145,6 +154,15 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     place = where(there == size, (size - 1) // 2, there)
     out = [x.gather(at, place) for x in found]
     return ValuesIndices(*[x if keepdim else x.squeeze(at) for x in out])
+
+
+def evenly(input: Tensor, found: Tensor) -> Tensor:
+    """`found`, one of the elements, whose gradient those equal to it share."""
+    if not input._requires:
+        return found
+    # of equal elements the mean would round, and of infinite ones be NaN
+    same = getitem(input, (input == found) | (input.isnan() & found.isnan()))
+    return max_(same)
 
 
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> MinMax:
@@ -232,6 +250,9 @@ def _slabs(y: Tensor, x: Tensor | None, dx: float, dim: int) -> tuple[Tensor, in
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1, dim: int = -1) -> Tensor:
     """The integral along `dim` by the trapezoidal rule, at the points x or `dx` apart."""
     slabs, at = _slabs(y, x, dx, dim)
+    if x is None and y.shape[at] > 1:
+        # the sum of integers has room for them, the sum of two neighbours may not
+        return (sum_(y, at) - (select(y, at, 0) + select(y, at, -1)) * 0.5) * dx
     return sum_(slabs, at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from engine.autograd.tape import Variable, apply_several, unary
-from engine.dtypes import FLOATING_KINDS, DType, uint8
+from engine.dtypes import FLOATING_KINDS, DType, bool_, uint8
 from engine.errors import DTypeError
 from engine.ops import reductions as ops
 from engine.tensor.arithmetic import maximum, minimum
@@ -132,7 +132,11 @@ def all(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def _truth(op: Any, input: Tensor, dim: Dim, keepdim: bool) -> Tensor:
-    out = unary(op, input, (axes(dim, len(input._data.shape)), keepdim))
+    if isinstance(dim, tuple | list) and not dim:
+        # as in PyTorch, and other than in sums: no axis rather than all of them
+        out = cast(input, bool_)
+    else:
+        out = unary(op, input, (axes(dim, len(input._data.shape)), keepdim))
     return cast(out, uint8) if input.dtype is uint8 else out
 
 

@@ -11,7 +11,7 @@ from engine.tensor.arithmetic import where
 from engine.tensor.axes import axis
 from engine.tensor.creation import arange, full_like, tensor
 from engine.tensor.indexing import gather
-from engine.tensor.orders import cummax, sort
+from engine.tensor.orders import cummax, evenly, sort
 from engine.tensor.promotion import cast, floating
 from engine.tensor.reductions import ValuesIndices, mean
 from engine.tensor.reductions import sum as sum_
@@ -114,6 +114,8 @@ def _quantile(
 
 def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The median of what isn't NaN, the lower of two; along `dim` with its index."""
+    if dim is None and input._requires:
+        return evenly(input, nanmedian(input.detach()))
     x = reshape(input, -1) if dim is None else input
     at = 0 if dim is None else axis(dim, x.ndim)
     if x.ndim == 0:

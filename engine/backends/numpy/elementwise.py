@@ -85,6 +85,11 @@ def nonzero_divisor(op: str, ufunc: Any) -> Kernel:
     return kernel
 
 
+def sign(x: Array) -> Any:
+    # of NaN it is 0, as in PyTorch
+    return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
 KERNELS: dict[str, Kernel] = {
     "add": np.add,
     "sub": np.subtract,
@@ -95,7 +100,7 @@ KERNELS: dict[str, Kernel] = {
     "remainder": nonzero_divisor("remainder", np.remainder),
     "neg": np.negative,
     "abs": np.absolute,
-    "sign": np.sign,
+    "sign": sign,
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.rint,

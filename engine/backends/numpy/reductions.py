@@ -74,7 +74,7 @@ def all_(x: Array, dim: Dims, keepdim: bool) -> Any:
 
 def var(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
     # two passes: the one-pass formula cancels where the mean is large
-    centred = x - mean(x, dim, True)
+    centred = np.asarray(x - mean(x, dim, True))
     np.multiply(centred, centred, out=centred)
     total = _add(centred, axis=dim, keepdims=keepdim)
     return np.true_divide(total, max(_count(x, dim) - correction, 0), dtype=x.dtype)

@@ -294,3 +294,35 @@ def test_ldexp_does_not_overflow_half_way(torch):
 
 def test_minus_one_is_the_largest_unsigned_number():
     assert engine.zeros(2, dtype=engine.uint8).fill_(-1).tolist() == [255, 255]
+
+
+def test_medians_of_all_share_their_gradient_among_equals(torch):
+    for name, values in (
+        ("median", [2.0, 1.0, 2.0, 3.0, 2.0]),
+        ("nanmedian", [2.0, np.nan, 2.0, 5.0]),
+        ("median", [-np.inf, -np.inf, 1.0]),
+    ):
+        found = []
+        for lib in (engine, torch):
+            x = lib.tensor(values, requires_grad=True)
+            y = getattr(lib, name)(x)
+            y.backward()
+            found.append((y.detach().numpy(), x.grad.numpy()))
+        np.testing.assert_array_equal(found[0][0], found[1][0])
+        np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+    assert engine.zeros(0, 3).median().isnan()
+
+
+def test_reductions_at_the_edge_agree_with_torch(torch):
+    for f in (
+        lambda t: t.tensor([[0, 1], [2, 0]]).any(dim=()),
+        lambda t: t.tensor([0.0, 1.5]).all(dim=()),
+        lambda t: t.tensor(2.0).var(0, correction=0),
+        lambda t: t.tensor([np.nan, -2.0, 0.0]).sign(),
+        lambda t: t.trapezoid(t.tensor([100, 100, -3], dtype=t.int8)),
+        lambda t: t.trapezoid(t.tensor([[1.0, 2.0, 4.0]]), dx=0.5),
+        lambda t: t.unique_consecutive(t.zeros(2, 0)),
+    ):
+        ours, theirs = f(engine), f(torch)
+        assert _dtype(ours) == _dtype(theirs)
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
