@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.autograd.mode import MODE
 from engine.autograd.tape import Variable
@@ -13,6 +13,9 @@ from engine.tensor import arithmetic, comparison, orders, products, reductions, 
 from engine.tensor.inplace import replace
 from engine.tensor.numpy_names import OLD_NAMES
 from engine.tensor.refusals import STUMBLES, stumbled
+
+if TYPE_CHECKING:
+    from engine.tensor.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,6 +52,17 @@ def with_out(function: F) -> F:
     return called  # type: ignore[return-value]  # of the function's own signature, and out
 
 
+@with_out
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """input where condition (bool) holds, else other; all three broadcast.
+
+    With the condition alone, of any dtype: where it isn't 0, as one int64 [count] per axis.
+    """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    return arithmetic.where(condition, input, other)
+
+
 abs = with_out(arithmetic.abs)
 add = with_out(arithmetic.add)
 clamp = with_out(arithmetic.clamp)
@@ -66,7 +80,6 @@ sin = with_out(arithmetic.sin)
 sqrt = with_out(arithmetic.sqrt)
 sub = with_out(arithmetic.sub)
 tanh = with_out(arithmetic.tanh)
-where = with_out(arithmetic.where)
 eq = with_out(comparison.eq)
 gt = with_out(comparison.gt)
 lt = with_out(comparison.lt)

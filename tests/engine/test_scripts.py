@@ -86,6 +86,12 @@ def test_the_script_gives_what_torch_gives(torch, script):
         assert str(a.dtype).removeprefix("engine.") == str(b.dtype).removeprefix("torch.")
 
 
+def test_where_alone_says_the_places():
+    rows, columns = engine.where(engine.tensor([[0, 2], [3, 0]]))
+    assert (rows.tolist(), columns.tolist()) == ([0, 1], [1, 0])
+    assert engine.where(engine.tensor([True, False]), 1, 0).tolist() == [1, 0]
+
+
 def test_results_go_to_the_tensors_that_are_given():
     t: Any = engine  # mypy doesn't see the added argument
     x = engine.tensor([[3.0, 1.0, 2.0]])
