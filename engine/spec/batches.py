@@ -36,7 +36,7 @@ def elsewhere(name: str, axis: int) -> str:
 
 
 def can_run_on_nothing(batches: Batches) -> bool:
-    """Whether the batch is in front, and loops over the places of a sample are short."""
+    """Whether the batch is in front, and loops over the places of a sample are short, as are their tables."""
     return batch_axis(batches) == 0 and batches[0].numel() // BATCHES[0] <= MOST_PLACES
 
 

@@ -250,7 +250,7 @@ class Inference:
             return None
         if not self._fits(leaf, node.pointer, f"the output of {entry.name}"):
             return None
-        is_plain = not parameters and leaf is first and all(map(can_run_on_nothing, inputs))
+        is_plain = not parameters and leaf is first and all(map(can_run_on_nothing, (*inputs, results)))
         if is_plain and not any(batches[0].dtype.is_floating_point for batches in inputs):
             try:
                 run_on_nothing(operation, inputs)
