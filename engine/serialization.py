@@ -27,6 +27,7 @@ from engine.tensor import Tensor
 from engine.tensor.creation import from_numpy, zeros
 
 _TREE = "engine.tree"
+_ORDER = "engine.order"  # of a flat dict's keys, which the format sorts
 
 
 def save(obj: Any, f: str | os.PathLike[str] | IO[bytes], metadata: dict[str, str] | None = None) -> None:
@@ -42,6 +43,8 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes], metadata: dict[str, st
     notes = dict(metadata or {})
     if not _is_flat(obj):
         notes[_TREE] = json.dumps(tree)
+    elif list(obj) != sorted(obj):
+        notes[_ORDER] = json.dumps(list(obj))
     if not isinstance(f, str | os.PathLike):
         if not hasattr(f, "write"):
             raise CheckpointError(f"save: f is a path or a file open for writing bytes, not {f!r}")
@@ -98,7 +101,10 @@ def _read(path: str | os.PathLike[str], name: Any, place: Device) -> Any:
         raise CheckpointError(f"{name} can't be read as safetensors: {error}{_advice(path)}") from None
     if place is not CPU:
         tensors = {key: x.to(place) for key, x in tensors.items()}
-    return _unpacked(json.loads(notes[_TREE]), tensors) if _TREE in notes else tensors
+    if _TREE in notes:
+        return _unpacked(json.loads(notes[_TREE]), tensors)
+    order = json.loads(notes.get(_ORDER, "[]"))
+    return {key: tensors[key] for key in order} if set(order) == set(tensors) else tensors
 
 
 def _place(map_location: Any) -> Device:

@@ -76,10 +76,7 @@ def _formatter(shown: list[Any], floating: bool) -> Any:
     finite = [abs(v) for v in shown if math.isfinite(v) and v != 0]
     whole = all(v == int(v) for v in finite)
     low, high = min(finite, default=0.0), max(finite, default=0.0)
-    scientific = bool(finite) and (high / low > 1e3 or high > 1e8 or (low < 1e-4 and not whole))
-    if whole and finite:
-        scientific = high / low > 1e3 and high > 1e8
-
+    scientific = bool(finite) and (high / low > 1e3 or high > 1e8 or low < 1e-4)
     if _SHOWN.sci_mode is not None:
         scientific = _SHOWN.sci_mode
 

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 import engine
 from engine import nn
@@ -25,6 +25,14 @@ def test_a_state_dict_is_a_plain_safetensors_file(tmp_path):
     fresh = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
     fresh.load_state_dict(engine.load(tmp_path / "net.safetensors"))
     assert engine.equal(fresh[0].weight, net[0].weight)
+
+
+def test_keys_come_back_in_their_order(tmp_path):
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    engine.save(net.state_dict(), tmp_path / "net")
+    assert list(engine.load(tmp_path / "net")) == list(net.state_dict())
+    save_file(load_file(tmp_path / "net"), tmp_path / "another's", {"engine.order": '["gone"]'})
+    assert set(engine.load(tmp_path / "another's")) == set(net.state_dict())
 
 
 def test_torch_loads_what_was_saved(tmp_path, torch):

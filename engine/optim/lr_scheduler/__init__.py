@@ -20,6 +20,8 @@ from engine.optim.lr_scheduler.functions import LambdaLR, MultiplicativeLR
 from engine.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from engine.optim.lr_scheduler.scheduler import LRScheduler
 
+_LRScheduler = LRScheduler  # its old name, which users' own schedules derive from
+
 __all__ = [
     "ChainedScheduler",
     "ConstantLR",

@@ -181,6 +181,14 @@ def test_tensors_print_as_in_torch(torch, values):
     assert repr(engine.tensor(values)) == repr(torch.tensor(values))
 
 
+@pytest.mark.parametrize(
+    "values",
+    [[1.0, 2000.0], [1.0, 1000.0], [-1.0, 1001.0], [2e8], [1e8], [5.0, 5001.0, float("inf")], [1e-5]],
+)
+def test_the_range_decides_about_exponents_as_in_torch(torch, values):
+    assert repr(engine.tensor(values)) == repr(torch.tensor(values))
+
+
 def test_history_and_unusual_dtypes_show_when_printed(torch):
     x = engine.ones(2, requires_grad=True)
     y = torch.ones(2, requires_grad=True)
