@@ -22,5 +22,11 @@ class Parameter(Tensor):
         made._requires = requires_grad
         return made
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
+        """A parameter of the same values, without the gradient, which belongs to the original's losses."""
+        made: Parameter = super().__deepcopy__(memo)  # type: ignore[assignment]  # of this class
+        made.grad = None
+        return made
+
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()

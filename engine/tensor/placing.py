@@ -132,6 +132,11 @@ def fill(input: Tensor, value: Any) -> Tensor:
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """input with the elements of source, in their order, where mask holds."""
     x, chosen = broadcast_tensors(input, mask)
+    if x._device.type != "meta" and int(chosen.sum()) > source.numel():
+        raise ShapeError(
+            f"masked_scatter: the mask is true {int(chosen.sum())} times, and source {source.shape} has fewer "
+            "elements"
+        )
     if chosen.numel() == 0 or source.numel() == 0:
         return x.clone()
     order = reshape(chosen, -1).cumsum(0) - 1

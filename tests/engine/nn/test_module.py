@@ -361,3 +361,11 @@ def test_dtypes_and_devices_are_changed_in_place():
     assert nn.Linear(2, 1, device="meta").to_empty(device="cpu").weight.device.type == "cpu"
     with pytest.raises(EngineError, match="floating-point or complex, not engine"):
         net.to(engine.int64)
+
+
+def test_a_copied_module_starts_without_gradients(torch):
+    for lib in (engine, torch):
+        layer = lib.nn.Linear(2, 1)
+        layer(lib.ones(1, 2)).sum().backward()
+        assert copy.deepcopy(layer).weight.grad is None
+        assert layer.weight.grad is not None

@@ -229,6 +229,7 @@ def test_in_place_results_must_fit():
         (lambda x: x.char().masked_fill(x == 0, 128), DTypeError, "outside what engine.int8 holds"),
         (lambda x: engine.full((2,), 300, dtype=engine.uint8), DTypeError, "outside what"),
         (lambda x: engine.tensor([1, -129], dtype=engine.int8), DTypeError, "-129 is outside what"),
+        (lambda x: x.masked_scatter(x == 0, engine.ones(7)), ShapeError, "true 8 times"),
         (lambda x: x.fill_(1j), DTypeError, "complex and can't be stored"),
         (lambda x: engine.fmax(x, x + 1j), DTypeError, "complex numbers have no order"),
         (lambda x: x + "a", DTypeError, "can't be combined with str"),
