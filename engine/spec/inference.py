@@ -343,8 +343,7 @@ def _copies(values: dict[str, Any]) -> int:
         value for name, value in values.items() if name.startswith("num_") and name.endswith("layers")
     ]
     inner = [_copies(value.values) for value in values.values() if isinstance(value, Part)]
-    made: int = max(sum(counts), 1) * max(sum(inner), 1)
-    return made
+    return max(sum(counts), 1) * max(inner, default=1)
 
 
 def _run(operation: Any, call: dict[str, Any], *inputs: Tensor) -> Any:

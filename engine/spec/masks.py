@@ -30,11 +30,12 @@ MASKS: dict[type, dict[str, tuple[str, int, int]]] = {
 
 def with_masks(operation: Any, call: dict[str, Any], inputs: Sequence[Tensor]) -> dict[str, Any]:
     """What an operation is called with beside its inputs [B, T, ...]: `call`, and the masks of its flags."""
-    flags = MASKS.get(type(operation), {}) if call else {}
+    is_meant = bool(call) and all(each.ndim > 1 and each.dtype.is_floating_point for each in inputs)
+    flags = MASKS.get(type(operation), {}) if is_meant else {}
     made = {
         mask: _causal(inputs[rows], inputs[columns])
         for flag, (mask, rows, columns) in flags.items()
-        if call.get(flag) and min(inputs[rows].ndim, inputs[columns].ndim) > 1
+        if call.get(flag)
     }
     return {**call, **made} if made else call
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import engine
-from engine.spec import build_model, check_model
+from engine.spec import SpecError, build_model, check_model
 
 LAYER = {"nhead": 2, "dim_feedforward": 8, "dropout": 0.0, "batch_first": True}
 ENCODER = {"type": "TransformerEncoderLayer", "d_model": 4, **LAYER}
@@ -54,3 +54,20 @@ def test_the_numbers_are_those_of_a_mask_that_is_given():
     with engine.no_grad():
         expected = model.only(x, mask=mask, is_causal=True).numpy()
         np.testing.assert_array_equal(model(x).numpy(), expected)
+
+
+def test_integers_are_refused_by_the_layer_itself():
+    definition = definition_of("TransformerEncoderLayer")
+    definition["input"]["dtype"] = "int64"
+    with pytest.raises(SpecError, match="can't take int64 samples") as caught:
+        check_model(definition)
+    assert "infinity" not in str(caught.value)
+
+
+def test_an_attention_layer_may_have_a_norm_beside_as_many_layers_as_there_can_be():
+    inner = {"type": "TransformerEncoderLayer", "d_model": 4, **LAYER}
+    layer = {"type": "TransformerEncoder", "encoder_layer": inner, "num_layers": 200}
+    norm = {"type": "LayerNorm", "normalized_shape": 4}
+    assert check_model({"input": {"shape": [5, 4]}, "layers": [{**layer, "norm": norm}]}).parameters > 0
+    with pytest.raises(SpecError, match="too deep"):
+        check_model({"input": {"shape": [5, 4]}, "layers": [{**layer, "norm": norm, "num_layers": 1024}]})
