@@ -10,7 +10,7 @@ _BACKENDS: dict[str, Backend] = {"cpu": NUMPY, "meta": META}
 
 
 class Device:
-    """`engine.device("cpu")`: one object per device, compared by identity."""
+    """`engine.device("cpu")` or `engine.device("cpu", 0)`: one object per device, compared by identity."""
 
     __slots__ = ("array_type", "as_array", "backend", "index", "kernels", "type")
     _known: ClassVar[dict[str, "Device"]] = {}
@@ -22,9 +22,11 @@ class Device:
     array_type: Any
     as_array: Callable[[Any], Any]
 
-    def __new__(cls, spec: "str | Device" = "cpu") -> "Device":
+    def __new__(cls, spec: "str | Device" = "cpu", index: int | None = None) -> "Device":
         if isinstance(spec, Device):
             return spec
+        if index is not None:
+            spec = f"{spec}:{index}"
         known = cls._known.get(spec)
         if known is not None:
             return known

@@ -9,6 +9,7 @@ EngineError                     (also a RuntimeError, so that scripts written fo
 ├── NotDifferentiable           a gradient that doesn't exist, or can't be computed any more
 ├── NonFinite                   NaN or infinity where training can't go on
 ├── CheckpointError             a file or state dict that doesn't fit what it is loaded into
+│   └── MissingFile             a file that isn't there                           (also a FileNotFoundError)
 └── SpecError                   a definition that isn't valid, with every problem found
 
 A message says what was given, what was expected and what to do.
@@ -60,6 +61,10 @@ class NonFinite(EngineError):
 
 class CheckpointError(EngineError):
     """A checkpoint or state dict that can't be read, or doesn't fit its target."""
+
+
+class MissingFile(CheckpointError, FileNotFoundError):
+    """A file that isn't there."""
 
 
 @dataclass(frozen=True, slots=True)

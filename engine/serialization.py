@@ -22,7 +22,7 @@ from safetensors.numpy import save_file
 
 from engine.device import CPU, Device
 from engine.dtypes import DType
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, MissingFile
 from engine.tensor import Tensor
 from engine.tensor.creation import from_numpy, zeros
 
@@ -74,7 +74,8 @@ def load(
     map_location: the device for the tensors; they come to the CPU unless told otherwise. A function is asked
         with an empty tensor and "cpu", and what it gives says the device
     weights_only: a file here never holds anything else, so there is no other way than True
-    Raises CheckpointError if the file can't be read, is cut short or isn't safetensors.
+    Raises CheckpointError if the file can't be read, is cut short or isn't safetensors; MissingFile
+    if there is none.
     """
     if not weights_only:
         raise CheckpointError(
@@ -97,6 +98,8 @@ def _read(path: str | os.PathLike[str], name: Any, place: Device) -> Any:
         with safe_open(path, framework="np") as file:
             tensors = {key: from_numpy(np.array(file.get_tensor(key))) for key in file.keys()}  # noqa: SIM118 - it is no dict
             notes = file.metadata() or {}
+    except FileNotFoundError:
+        raise MissingFile(f"there is no file {name} to load") from None
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{name} can't be read as safetensors: {error}{_advice(path)}") from None
     if place is not CPU:

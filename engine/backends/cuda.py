@@ -45,6 +45,20 @@ def memory_allocated(device: Any = None) -> int:
     return 0
 
 
+def memory_reserved(device: Any = None) -> int:
+    """Bytes kept for tensors on a device."""
+    return 0
+
+
+def max_memory_reserved(device: Any = None) -> int:
+    """The greatest number of bytes kept so far."""
+    return 0
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Begin the greatest numbers anew: they stay 0."""
+
+
 def max_memory_allocated(device: Any = None) -> int:
     """The greatest number of bytes so far."""
     return 0
@@ -64,6 +78,10 @@ def current_device() -> int:
 
 def get_device_name(device: Any = None) -> str:
     _absent("get_device_name")
+
+
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    _absent("get_device_capability")
 
 
 def get_device_properties(device: Any = None) -> Any:

@@ -1,5 +1,7 @@
 """Layers, and what they are built from; each file says itself which of its names belong here."""
 
+from typing import TYPE_CHECKING
+
 from engine.nn import (
     activation,
     adaptive_pooling,
@@ -65,6 +67,9 @@ from engine.nn.transformer import *  # noqa: F403
 from engine.nn.transformer_layers import *  # noqa: F403
 from engine.nn.unpooling import *  # noqa: F403
 from engine.nn.upsampling import *  # noqa: F403
+
+if not TYPE_CHECKING:  # what isn't there stays an error to type checkers
+    from engine.nn.absences import missing as __getattr__  # noqa: F401 - Python asks it
 
 __all__ = ["DataParallel", "Module", "Parameter", "functional", "init", "parallel", "utils"]
 __all__ += activation.__all__

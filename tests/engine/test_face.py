@@ -50,6 +50,8 @@ def test_what_is_deliberately_absent_says_what_to_do_instead():
         assert not hasattr(engine, name)
         with pytest.raises(AttributeError, match=f"no attribute '{name}'; .*{advice}"):
             getattr(engine, name)
+    with pytest.raises(AttributeError, match="'LazyLinear'; give the size of the input"):
+        getattr(engine.nn, "LazyLinear")  # noqa: B009 - type checkers know that it isn't there
     with pytest.raises(AttributeError, match=r"^module 'engine' has no attribute 'nonsense'$"):
         getattr(engine, "nonsense")  # noqa: B009 - type checkers know that it isn't there
     with pytest.raises(ImportError, match="tensorboardX"):

@@ -4,7 +4,7 @@ import pytest
 
 import engine
 from engine import nn
-from engine.errors import EngineError
+from engine.errors import DeviceError, EngineError
 
 
 def test_what_holds_anyway_is_taken_and_told():
@@ -37,6 +37,12 @@ def test_compiling_gives_the_module_or_function_itself():
     assert decorate(abs) is abs
     with pytest.raises(EngineError, match="a module or a function"):
         engine.compile(3)
+
+
+def test_a_device_may_be_said_in_two_parts():
+    assert engine.device("cpu", 0) is engine.device("cpu:0")
+    with pytest.raises(DeviceError, match="no device 'cuda:1'"):
+        engine.device("cuda", 1)
 
 
 def test_tensors_are_made_on_the_default_device():
