@@ -134,8 +134,8 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     x, chosen = broadcast_tensors(input, mask)
     if x._device.type != "meta" and int(chosen.sum()) > source.numel():
         raise ShapeError(
-            f"masked_scatter: the mask is true {int(chosen.sum())} times, and source {source.shape} has fewer "
-            "elements"
+            f"masked_scatter: the mask is true {int(chosen.sum())} times, and source {source.shape} has "
+            "fewer elements"
         )
     if chosen.numel() == 0 or source.numel() == 0:
         return x.clone()

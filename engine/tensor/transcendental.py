@@ -204,7 +204,10 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
 def nextafter(input: Tensor, other: Tensor) -> Tensor:
     """The next floating-point number from input towards other."""
     require_floating("nextafter", input)
-    return binary(ops.NEXTAFTER, *pair(input, other))
+    a, b = pair(input, other)
+    if a.dtype.itemsize < 4:
+        raise DTypeError(f"nextafter isn't defined for {a.dtype}, which is computed in float32 here")
+    return binary(ops.NEXTAFTER, a, b)
 
 
 def signbit(input: Tensor) -> Tensor:

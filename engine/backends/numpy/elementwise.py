@@ -90,12 +90,21 @@ def sign(x: Array) -> Any:
     return np.sign(x) if x.dtype.kind != "f" else np.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
+def power(a: Array, b: Array) -> Any:
+    if b.dtype.kind != "i" or not (b < 0).any():
+        return np.power(a, b)
+    # of integers only 1 and -1 have inverses that are; the others' are rounded towards zero
+    odd = np.bitwise_and(b, 1) == 1
+    inverse = np.where(a == 1, 1, np.where(a == -1, np.where(odd, -1, 1), 0)).astype(a.dtype)
+    return np.where(b < 0, inverse, np.power(a, np.maximum(b, 0)))
+
+
 KERNELS: dict[str, Kernel] = {
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.true_divide,
-    "pow": np.power,
+    "pow": power,
     "floor_divide": nonzero_divisor("floor_divide", np.floor_divide),
     "remainder": nonzero_divisor("remainder", np.remainder),
     "neg": np.negative,

@@ -16,6 +16,11 @@ def xlogy(a: Array, b: Array) -> Any:
     return np.where((a == 0) & ~np.isnan(b), a.dtype.type(0), a * np.log(b))
 
 
+def heaviside(x: Array, values: Array) -> Any:
+    # of NaN it is 0, as in PyTorch
+    return np.where(x == 0, values, (x > 0).astype(x.dtype))
+
+
 def logsigmoid(x: Array) -> Any:
     # exp only of what isn't positive: nothing overflows, and small results keep their digits
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
@@ -41,7 +46,7 @@ KERNELS: dict[str, Kernel] = {
     "logaddexp2": np.logaddexp2,
     "xlogy": xlogy,
     "logsigmoid": logsigmoid,
-    "heaviside": np.heaviside,
+    "heaviside": heaviside,
     "nextafter": np.nextafter,
     "signbit": np.signbit,
     "bitwise_and": np.bitwise_and,

@@ -230,6 +230,7 @@ def test_in_place_results_must_fit():
         (lambda x: engine.full((2,), 300, dtype=engine.uint8), DTypeError, "outside what"),
         (lambda x: engine.tensor([1, -129], dtype=engine.int8), DTypeError, "-129 is outside what"),
         (lambda x: x.masked_scatter(x == 0, engine.ones(7)), ShapeError, "true 8 times"),
+        (lambda x: engine.nextafter(x.half(), x.half() + 1), DTypeError, "isn't defined for engine.float16"),
         (lambda x: x.fill_(1j), DTypeError, "complex and can't be stored"),
         (lambda x: engine.fmax(x, x + 1j), DTypeError, "complex numbers have no order"),
         (lambda x: x + "a", DTypeError, "can't be combined with str"),
@@ -322,6 +323,9 @@ def test_reductions_at_the_edge_agree_with_torch(torch):
         lambda t: t.tensor([np.nan, -2.0, 0.0]).sign(),
         lambda t: t.trapezoid(t.tensor([100, 100, -3], dtype=t.int8)),
         lambda t: t.trapezoid(t.tensor([[1.0, 2.0, 4.0]]), dx=0.5),
+        lambda t: t.heaviside(t.tensor([np.nan, 0.0, -1.0, np.inf]), t.tensor(0.5)),
+        lambda t: t.pow(t.tensor([[1], [-1], [2], [0]]), t.tensor([-2, -1, 0, 3])),
+        lambda t: 2 ** t.tensor([-1, 3]),
         lambda t: t.unique_consecutive(t.zeros(2, 0)),
     ):
         ours, theirs = f(engine), f(torch)
