@@ -66,6 +66,8 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:
     given = operand(src, input)
     if not isinstance(given, Variable):
         return fill_(input, given)
+    if given is input:
+        return input
     recorded = MODE.enabled and (input._requires or given._requires)
     check_writable(input, "copy_", recorded)
     overwrite(COPY, (input, given))

@@ -75,3 +75,13 @@ def test_index_put_accumulates_what_meets():
 def test_scattering_another_dtype_is_refused():
     with pytest.raises(DTypeError, match="float64"):
         engine.scatter_reduce(engine.zeros(2), 0, engine.tensor([0]), engine.ones(1).double(), "sum")
+
+
+def test_a_tensor_copied_into_itself_keeps_its_history(torch):
+    def of(library):
+        x = library.tensor([[1.0, 2.0]], requires_grad=True)
+        wide = (x * 3).expand(2, 2)
+        (wide.copy_(wide) ** 2).sum().backward()
+        return x.grad.tolist()
+
+    assert of(engine) == of(torch)
