@@ -77,11 +77,9 @@ def test_scattering_another_dtype_is_refused():
         engine.scatter_reduce(engine.zeros(2), 0, engine.tensor([0]), engine.ones(1).double(), "sum")
 
 
-def test_a_tensor_copied_into_itself_keeps_its_history(torch):
-    def of(library):
-        x = library.tensor([[1.0, 2.0]], requires_grad=True)
-        wide = (x * 3).expand(2, 2)
-        (wide.copy_(wide) ** 2).sum().backward()
-        return x.grad.tolist()
-
-    assert of(engine) == of(torch)
+def test_a_tensor_copied_into_itself_keeps_its_history():
+    x = engine.tensor([[1.0, 2.0]], requires_grad=True)
+    wide = (x * 3).expand(2, 2)
+    assert wide.copy_(wide) is wide
+    (wide**2).sum().backward()
+    assert x.grad.tolist() == [[36.0, 72.0]]
