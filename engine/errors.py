@@ -3,6 +3,7 @@
 EngineError                     (also a RuntimeError, so that scripts written for PyTorch keep catching it)
 ├── ShapeError                  axes that don't fit together
 ├── DTypeError                  a dtype that the operation isn't defined for     (also a TypeError)
+│   └── Mismatch                operands of which one is no tensor
 ├── IndexError_                 an index or a class outside its range            (also an IndexError)
 ├── DeviceError                 an unknown device, or tensors on different ones
 ├── MissingKernel               a backend that doesn't implement an op
@@ -29,6 +30,10 @@ class ShapeError(EngineError):
 
 class DTypeError(EngineError, TypeError):
     """A dtype that the operation isn't defined for."""
+
+
+class Mismatch(DTypeError):
+    """What an operator says of its operands; a function says it again, naming itself and the argument."""
 
 
 class IndexError_(EngineError, IndexError):

@@ -16,14 +16,13 @@ from engine.autograd.node import Node, Packed, Version
 from engine.backends import META, MetaArray
 from engine.device import Device
 from engine.dtypes import NARROW, SMOOTH_KINDS
-from engine.errors import DeviceError, EngineError, IndexError_, NotDifferentiable, ShapeError
+from engine.errors import DeviceError, EngineError, IndexError_, Mismatch, NotDifferentiable, ShapeError
 from engine.ops import Op
 from engine.ops.complex import COMPLEX_RULES
 
 V = TypeVar("V", bound="Variable")
 
 _serials = itertools.count()
-# what a kernel raises where its operands don't fit; the meta kernel then says it in our words
 _FAILURES = (ValueError, TypeError, IndexError, MemoryError)
 
 
@@ -396,5 +395,6 @@ def _explained(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], err
             "clone() it first"
         )
     shapes = ", ".join(str(tuple(x._data.shape)) for x in inputs)
-    kind = IndexError_ if isinstance(error, IndexError) else ShapeError
+    other = Mismatch if isinstance(error, TypeError) else ShapeError
+    kind = IndexError_ if isinstance(error, IndexError) else other
     return kind(f"{op.name} of shapes {shapes}: {error}")

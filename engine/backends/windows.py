@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 Sizes = tuple[int, ...]
 Pads = tuple[tuple[int, int], ...]
 
@@ -45,4 +47,6 @@ def sides(
 
 def parts(size: int, count: int) -> list[tuple[int, int]]:
     """Start and end of `count` parts of an axis, as even as they can be; they overlap where they must."""
-    return [(k * size // count, -(-(k + 1) * size // count)) for k in range(count)]
+    k = np.arange(count)  # which fails at once for more than fit into memory
+    ends = -(-(k + 1) * size // count)
+    return list(zip((k * size // count).tolist(), ends.tolist(), strict=True))

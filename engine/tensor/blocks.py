@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations as _combinations
 from itertools import combinations_with_replacement
+from operator import index
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from engine.autograd.tape import Variable, unary
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops.scattering import WINDOWS
 from engine.tensor.axes import axis, sizes
-from engine.tensor.creation import arange, new_zeros, tensor
+from engine.tensor.creation import new_zeros, tensor
 from engine.tensor.indexing import getitem
 from engine.tensor.shapes import (
     cat,
@@ -205,10 +208,14 @@ def repeat_interleave(
         values = values * count
     if len(values) != count:
         raise ShapeError(f"repeat_interleave: {len(values)} counts for an axis of size {count}")
-    places = [k for k, times in enumerate(values) for _ in range(times)]
+    if any(index(times) < 0 for times in values):
+        raise ShapeError(f"repeat_interleave: repeats must be at least 0, and the least is {min(values)}")
+    if output_size is not None and output_size != sum(values):
+        raise ShapeError(f"repeat_interleave: the result has {sum(values)} elements, not {output_size}")
+    places = np.repeat(np.arange(count), values)
     if x.ndim == 0:
         x = reshape(x, 1)
-    return getitem(x, (slice(None),) * at + (tensor(places, dtype=arange(0).dtype, device=x.device),))
+    return getitem(x, (slice(None),) * at + (tensor(places, device=x.device),))
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:

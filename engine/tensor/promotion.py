@@ -20,7 +20,7 @@ from engine.dtypes import (
     promote_types,
     promote_weakly,
 )
-from engine.errors import DTypeError
+from engine.errors import DTypeError, Mismatch
 from engine.ops.creation import FULL
 from engine.ops.elementwise import CAST
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Number: TypeAlias = bool | int | float
 Operand: TypeAlias = "Tensor | Number | complex"
+
 
 _constants: dict[tuple[Any, DType, Device], Any] = {}
 _CONSTANTS_KEPT = 1024
@@ -133,7 +134,7 @@ def operand(value: Any, like: Variable) -> Any:
     if isinstance(value, np.ndarray):
         of(value.dtype)
         return wrap(like._device.backend.from_numpy(value), like._device)
-    raise DTypeError(
+    raise Mismatch(
         f"a tensor can't be combined with {type(value).__name__} {value!r}; give a tensor or a number"
     )
 
@@ -142,7 +143,7 @@ def pair(a: Operand, b: Operand, dtype: DType | None = None) -> tuple[Tensor, Te
     """Both operands as tensors of one dtype, `dtype` or the one in which they meet."""
     tensor = a if isinstance(a, Variable) else b
     if not isinstance(tensor, Variable):
-        raise DTypeError(f"one of {a!r} and {b!r} must be a tensor")
+        raise Mismatch(f"one of {a!r} and {b!r} must be a tensor")
     a, b = operand(a, tensor), operand(b, tensor)
     dtype = dtype or result_type(a, b)
     device = tensor._device

@@ -12,15 +12,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from types import UnionType
-from typing import Any, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import numpy as np
 
 from engine.autograd.tape import Variable
-from engine.errors import DTypeError, EngineError, IndexError_
+from engine.errors import DTypeError, EngineError, IndexError_, Mismatch
 from engine.tensor.numpy_names import ABSENT, old_names, renamed
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ValueError_(EngineError, ValueError):
@@ -44,7 +42,7 @@ _PLAIN: dict[type, tuple[type, ...]] = {
     int: (int, np.integer),
     float: (int, float, np.number),
     complex: (int, float, complex, np.number),
-    bool: (bool, np.bool_),
+    bool: (int, np.bool_),
     str: (str,),
 }
 
@@ -56,28 +54,33 @@ def stumbled(function: Callable[..., Any], args: Any, kwargs: Any, error: Except
     """
     # what is private says nothing to a caller; the public function around it will speak
     private = function.__name__.startswith("_") and function.__name__ != "__init__"
-    if not private and not isinstance(error, EngineError) and _from_inside(error):
+    clear = isinstance(error, EngineError) and not isinstance(error, Mismatch)
+    if not private and not clear and _from_inside(error):
         raise _refusal(function, args, kwargs, error) from error
 
 
-def explains(function: F) -> F:
-    """The function, with errors in terms of its call; for what isn't called often, such as a constructor."""
+def constructs(cls: type) -> None:
+    """Let the constructor of one of the engine's own classes look at its arguments, and explain itself.
+
+    It looks at all of them, being called seldom: most of what it is given is only used much later. It looks
+    after the constructor's own checks, which know more.
+    """
+    if cls.__module__.partition(".")[0] != _OURS or "__init__" not in cls.__dict__:
+        return
+    function = cls.__dict__["__init__"]
 
     @functools.wraps(function)
-    def called(*args: Any, **kwargs: Any) -> Any:
+    def constructed(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
-            return function(*args, **kwargs)
+            function(self, *args, **kwargs)
+            wrong = _first_wrong(function, _bound(function, (self, *args), kwargs))
+            if wrong is not None:
+                raise DTypeError(f"{type(self).__name__}: {wrong}")
         except STUMBLES as error:
-            stumbled(function, args, kwargs, error)
+            stumbled(function, (self, *args), kwargs, error)
             raise
 
-    return called  # type: ignore[return-value]  # of the function's own signature
-
-
-def constructs(cls: type) -> None:
-    """Let the constructor of one of the engine's own classes explain itself."""
-    if cls.__module__.partition(".")[0] == _OURS and "__init__" in cls.__dict__:
-        cls.__init__ = explains(cls.__dict__["__init__"])  # type: ignore[misc]  # of the same signature
+    cls.__init__ = constructed  # type: ignore[misc]  # of the same signature
 
 
 def _refusal(function: Callable[..., Any], args: Any, kwargs: Any, error: Exception) -> Exception:
@@ -90,11 +93,9 @@ def _refusal(function: Callable[..., Any], args: Any, kwargs: Any, error: Except
         given = _bound(function, args, kwargs)
     except TypeError as mismatch:
         return DTypeError(f"{name}: {mismatch}; its arguments are {inspect.signature(function)}")
-    scope = inspect.unwrap(function).__globals__
-    for argument, (value, hint) in given.items():
-        wrong = _wrong(hint, value, scope)
-        if wrong is not None:
-            return DTypeError(f"{name}: {argument} {wrong}")
+    wrong = _first_wrong(function, given)
+    if wrong is not None:
+        return DTypeError(f"{name}: {wrong}")
     listed = ", ".join(
         f"{argument} {shown(value)}" for argument, (value, _) in given.items() if argument != "self"
     )
@@ -145,6 +146,15 @@ def _bound(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, tu
     return found
 
 
+def _first_wrong(function: Callable[..., Any], given: Mapping[str, tuple[Any, Any]]) -> str | None:
+    scope = inspect.unwrap(function).__globals__
+    for argument, (value, hint) in given.items():
+        wrong = _wrong(hint, value, scope)
+        if wrong is not None:
+            return f"{argument} {wrong}"
+    return None
+
+
 def _fits(hint: Any, value: Any, scope: Mapping[str, Any]) -> bool:
     """Whether a value is what an annotation says, as far as that can be seen.
 
@@ -157,14 +167,16 @@ def _fits(hint: Any, value: Any, scope: Mapping[str, Any]) -> bool:
     if origin in (Union, UnionType):
         return any(_fits(each, value, scope) for each in inner)
     if origin is Literal:
-        return any(each is value or (type(each) is type(value) and each == value) for each in inner)
+        return any(
+            each is value or (isinstance(value, str | int | float) and each == value) for each in inner
+        )
     if isinstance(origin, type) and issubclass(origin, list | tuple | Iterable) and not _keyed(origin):
         if not isinstance(value, list | tuple | range):
             return origin not in (list, tuple, Sequence) and isinstance(value, Iterable)
-        each = [part for part in inner if part is not Ellipsis]
-        same = len(each) == 1 or (origin is tuple and len(each) != len(value))
-        kinds = each[:1] * len(value) if same else each
-        return all(_fits(kind, part, scope) for kind, part in zip(kinds, value, strict=False))
+        kinds = inner if origin is tuple and Ellipsis not in inner else inner[:1] * len(value)
+        if len(kinds) != len(value):
+            return False
+        return all(_fits(kind, part, scope) for kind, part in zip(kinds, value, strict=True))
     if hint is Any or not isinstance(hint, type):
         return True
     if issubclass(hint, Variable):
@@ -205,6 +217,8 @@ def _wrong(hint: Any, value: Any, scope: Mapping[str, Any]) -> str | None:
         .removesuffix(" | None")
         .replace("Variable", "Tensor")
     )
+    if text.startswith("Literal["):
+        return f"must be {' or '.join(repr(each) for each in get_args(_read(hint, scope)))}, not {value!r}"
     several = re.search(r"(Sequence|Iterable|tuple|list)\[[^\]]*Tensor", text)
     if "Tensor" not in text and "Operand" not in text:
         return f"must be {_article(text.replace(' | ', ' or '))}, not {_named(value)}"

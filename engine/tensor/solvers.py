@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.autograd.tape import apply_several, binary, unary
@@ -210,6 +211,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 def matrix_power(A: Tensor, n: int) -> Tensor:
     """The product of n matrices A; of -n inverses for negative n."""
     square("matrix_power", A)
+    n = index(n)
     base, rest = (inverse(A), -n) if n < 0 else (A, n)
     if rest == 0:
         one = eye(A.shape[-1], dtype=A.dtype, device=A.device)

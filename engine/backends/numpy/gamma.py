@@ -114,7 +114,8 @@ def polygamma(x: Array, n: int) -> Array:
         out = zeta(np.asarray(2.0), np.where(reflected, 1 - wide, wide))
         sine = np.sin(np.pi * (wide - np.rint(wide)))
         return _narrow(np.where(reflected, (np.pi / sine) ** 2 - out, out), x)
-    return _narrow((-1) ** (n + 1) * math.factorial(n) * zeta(np.asarray(n + 1.0), wide), x)
+    factorial = math.factorial(n) if n <= 170 else math.inf  # in float64
+    return _narrow((-1) ** (n + 1) * factorial * zeta(np.asarray(n + 1.0), wide), x)
 
 
 KERNELS: dict[str, Kernel] = {
