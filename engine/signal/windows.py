@@ -17,6 +17,7 @@ from engine.dtypes import DType, float32, float64, get_default_dtype
 from engine.errors import DTypeError, ShapeError
 from engine.tensor import Tensor
 from engine.tensor.creation import tensor
+from engine.tensor.refusals import explain
 
 __all__ = [
     "bartlett",
@@ -148,3 +149,6 @@ def kaiser(M: int, *, beta: float = 12.0, sym: bool = True, **options: Any) -> T
 def nuttall(M: int, *, sym: bool = True, **options: Any) -> Tensor:
     """Nuttall 1981, the minimum four-term window with continuous first derivative."""
     return made(cosine_sum(M, (0.3635819, 0.4891775, 0.1365995, 0.0106411), sym), **options)
+
+
+explain(globals(), __all__)
