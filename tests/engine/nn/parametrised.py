@@ -193,6 +193,7 @@ LOSSES = {
 USES: dict[str, list[Use]] = {**LINEAR, **NORMS, **CONVOLUTIONS, **RECURRENT, **ATTENTION, **LOSSES}
 # hold what they are given, or are only derived from
 OTHERS = {
+    "DataParallel",
     "Module",
     "ModuleDict",
     "ModuleList",
