@@ -9,6 +9,7 @@ EngineError                     (also a RuntimeError, so that scripts written fo
 ├── MissingKernel               a backend that doesn't implement an op
 ├── NotDifferentiable           a gradient that doesn't exist, or can't be computed any more
 ├── NonFinite                   NaN or infinity where training can't go on
+├── OutOfMemory                 more memory than there is, or than is allowed     (also a MemoryError)
 ├── CheckpointError             a file or state dict that doesn't fit what it is loaded into
 │   └── MissingFile             a file that isn't there                           (also a FileNotFoundError)
 └── SpecError                   a definition that isn't valid, with every problem found
@@ -62,6 +63,10 @@ class NotDifferentiable(EngineError):
 
 class NonFinite(EngineError):
     """NaN or infinity where training can't go on."""
+
+
+class OutOfMemory(EngineError, MemoryError):
+    """More memory is asked for than there is, or than is allowed."""
 
 
 class CheckpointError(EngineError):

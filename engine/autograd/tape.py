@@ -16,7 +16,15 @@ from engine.autograd.node import Node, Packed, Version
 from engine.backends import META, MetaArray
 from engine.device import Device
 from engine.dtypes import NARROW, SMOOTH_KINDS
-from engine.errors import DeviceError, EngineError, IndexError_, Mismatch, NotDifferentiable, ShapeError
+from engine.errors import (
+    DeviceError,
+    EngineError,
+    IndexError_,
+    Mismatch,
+    NotDifferentiable,
+    OutOfMemory,
+    ShapeError,
+)
 from engine.ops import Op
 from engine.ops.complex import COMPLEX_RULES
 
@@ -372,8 +380,8 @@ def _apart(op: Op, inputs: tuple[Variable, ...]) -> DeviceError:
     return DeviceError(f"{op.name}: its tensors are on {devices}; move them to one device with .to()")
 
 
-def _too_large(op: Op, error: MemoryError) -> EngineError:
-    return EngineError(f"{op.name}: out of memory: {error}; make its tensors smaller")
+def _too_large(op: Op, error: MemoryError) -> OutOfMemory:
+    return OutOfMemory(f"{op.name}: out of memory: {error}; make its tensors smaller")
 
 
 def _explained(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], error: Exception) -> Exception:

@@ -17,7 +17,7 @@ from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 import numpy as np
 
 from engine.autograd.tape import Variable
-from engine.errors import DTypeError, EngineError, IndexError_, Mismatch
+from engine.errors import DTypeError, EngineError, IndexError_, Mismatch, OutOfMemory
 from engine.tensor.numpy_names import ABSENT, old_names, renamed
 
 
@@ -88,7 +88,7 @@ def _refusal(function: Callable[..., Any], args: Any, kwargs: Any, error: Except
     if name in ("__init__", "forward") and args:
         name = type(args[0]).__name__
     if isinstance(error, MemoryError):
-        return EngineError(f"{name}: out of memory: {error}; ask for less")
+        return OutOfMemory(f"{name}: out of memory: {error}; ask for less")
     try:
         given = _bound(function, args, kwargs)
     except TypeError as mismatch:

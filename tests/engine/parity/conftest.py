@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from importlib import import_module
 
 import pytest
 
@@ -16,9 +17,8 @@ def internals(torch):
     pytest.importorskip("expecttest", reason="torch.testing._internal needs expecttest: dev.py test --torch")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import torch.testing._internal.common_methods_invocations
-        import torch.testing._internal.common_modules
-        import torch.testing._internal.common_optimizers
+        for name in ("common_methods_invocations", "common_modules", "common_optimizers"):
+            import_module(f"torch.testing._internal.{name}")
     return torch.testing._internal
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from typing import Any
 
 from tests.engine.parity import optimizers
 from tests.engine.parity.table import OPTIMIZERS, retry
@@ -12,8 +13,8 @@ def main():
     import torch
     from torch.testing._internal.common_optimizers import optim_db
 
-    # PyTorch's annotation says an optimizer, and it is the class
-    infos = {info.optim_cls.__name__: info for info in optim_db}  # type: ignore[attr-defined]
+    entries: list[Any] = list(optim_db)  # PyTorch's annotation says an optimizer, and it is the class
+    infos = {info.optim_cls.__name__: info for info in entries}
     retry(
         OPTIMIZERS, infos, lambda entry, row: optimizers.compare(torch, infos[entry], row), set(sys.argv[1:])
     )
