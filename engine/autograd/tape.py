@@ -10,20 +10,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from engine.autograd.failures import FAILURES, apart, explained, too_large
 from engine.autograd.hooks import LeafHooks
 from engine.autograd.mode import MODE
 from engine.autograd.node import Node, Packed, Version
-from engine.backends import META, MetaArray
 from engine.device import Device
 from engine.dtypes import NARROW, SMOOTH_KINDS
 from engine.errors import (
-    DeviceError,
-    EngineError,
-    IndexError_,
-    Mismatch,
     NotDifferentiable,
-    OutOfMemory,
-    ShapeError,
 )
 from engine.ops import Op
 from engine.ops.complex import COMPLEX_RULES
@@ -31,7 +25,6 @@ from engine.ops.complex import COMPLEX_RULES
 V = TypeVar("V", bound="Variable")
 
 _serials = itertools.count()
-_FAILURES = (ValueError, TypeError, IndexError, MemoryError)
 
 
 class Variable:
@@ -129,8 +122,8 @@ def unary(op: Op, x: V, attrs: tuple[Any, ...] = ()) -> V:
             data = _widened(op, device, (x._data,), attrs)
         else:
             data = device.kernels[op.name](x._data, *attrs)
-    except _FAILURES as error:
-        raise _explained(op, (x,), attrs, error) from error
+    except FAILURES as error:
+        raise explained(op, (x,), attrs, error) from error
     if data.__class__ is not device.array_type:
         data = device.as_array(data)
     out: Any = _new(_result)
@@ -154,14 +147,14 @@ def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
         a, b = _prepare(op, (a, b))
     device = a._device
     if b._device is not device:
-        raise _apart(op, (a, b))
+        raise apart(op, (a, b))
     try:
         if NARROW and (a._data.dtype in NARROW or b._data.dtype in NARROW):
             data = _widened(op, device, (a._data, b._data), attrs)
         else:
             data = device.kernels[op.name](a._data, b._data, *attrs)
-    except _FAILURES as error:
-        raise _explained(op, (a, b), attrs, error) from error
+    except FAILURES as error:
+        raise explained(op, (a, b), attrs, error) from error
     if data.__class__ is not device.array_type:
         data = device.as_array(data)
     out: Any = _new(_result)
@@ -204,7 +197,7 @@ def create(op: Op, device: Device, attrs: tuple[Any, ...]) -> Any:
     try:
         data = device.kernels[op.name](*attrs)
     except MemoryError as error:
-        raise _too_large(op, error) from error
+        raise too_large(op, error) from error
     return wrap(device.as_array(data), device)
 
 
@@ -213,15 +206,15 @@ def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ())
     device = inputs[0]._device
     for x in inputs:
         if x._device is not device:
-            raise _apart(op, inputs)
+            raise apart(op, inputs)
     try:
         arrays = [x._data for x in inputs]
         if NARROW and any(array.dtype in NARROW for array in arrays):
             _widened(op, device, arrays, attrs)
         else:
             device.kernels[op.name](*arrays, *attrs)
-    except _FAILURES as error:
-        raise _explained(op, inputs, attrs, error) from error
+    except FAILURES as error:
+        raise explained(op, inputs, attrs, error) from error
     for position in op.mutates:
         changed = inputs[position]
         version = changed._version
@@ -234,15 +227,15 @@ def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> A
     device = inputs[0]._device
     for x in inputs:
         if x._device is not device:
-            raise _apart(op, inputs)
+            raise apart(op, inputs)
     try:
         arrays = [x._data for x in inputs]
         if NARROW and any(array.dtype in NARROW for array in arrays):
             data = _widened(op, device, arrays, attrs)
         else:
             data = device.kernels[op.name](*arrays, *attrs)
-    except _FAILURES as error:
-        raise _explained(op, inputs, attrs, error) from error
+    except FAILURES as error:
+        raise explained(op, inputs, attrs, error) from error
     if len(op.outputs) == 1:
         return device.as_array(data)
     return [device.as_array(each) for each in data]
@@ -373,36 +366,3 @@ def check_history(x: Variable) -> None:
     """Bring a view up to date whose base was since changed in place by a recorded operation."""
     if x._version is not None and x._version.history != x._seen:
         _renew(x)
-
-
-def _apart(op: Op, inputs: tuple[Variable, ...]) -> DeviceError:
-    devices = " and ".join(sorted({str(x._device) for x in inputs}))
-    return DeviceError(f"{op.name}: its tensors are on {devices}; move them to one device with .to()")
-
-
-def _too_large(op: Op, error: MemoryError) -> OutOfMemory:
-    return OutOfMemory(f"{op.name}: out of memory: {error}; make its tensors smaller")
-
-
-def _explained(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], error: Exception) -> Exception:
-    """Why a kernel failed, in the words of the meta kernel where it objects as well."""
-    if isinstance(error, EngineError):
-        return error
-    if isinstance(error, MemoryError):
-        return _too_large(op, error)
-    operands = [MetaArray(tuple(x._data.shape), x._data.dtype) for x in inputs]
-    try:
-        META.kernels[op.name](*operands, *attrs)
-    except EngineError as better:
-        return better
-    except _FAILURES:
-        pass
-    if "read-only" in str(error):
-        return EngineError(
-            f"{op.name}: this memory can't be written to, being an expanded view or a read-only array; "
-            "clone() it first"
-        )
-    shapes = ", ".join(str(tuple(x._data.shape)) for x in inputs)
-    other = Mismatch if isinstance(error, TypeError) else ShapeError
-    kind = IndexError_ if isinstance(error, IndexError) else other
-    return kind(f"{op.name} of shapes {shapes}: {error}")
