@@ -93,7 +93,7 @@ def gpt(framework: Any) -> Step:
     """Four transformer layers of width 128 with 4 heads, batch 16 of 64 characters, AdamW."""
     nn = framework.nn
 
-    class Model(nn.Module):  # type: ignore[misc, name-defined]
+    class Model(nn.Module):  # type: ignore[misc, name-defined]  # the framework is chosen at run time
         def __init__(self) -> None:
             super().__init__()
             self.characters = nn.Embedding(65, 128)

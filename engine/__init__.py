@@ -74,11 +74,11 @@ from engine.dtypes import int16 as short
 from engine.dtypes import int32 as int
 from engine.dtypes import int64 as long
 from engine.nn.functional import face, shown
-from engine.nn.functional.face import *  # noqa: F403
-from engine.nn.functional.shown import *  # noqa: F403
+from engine.nn.functional.face import *
+from engine.nn.functional.shown import *
 from engine.serialization import load, save
 from engine.signal import spectrogram
-from engine.signal.spectrogram import *  # noqa: F403
+from engine.signal.spectrogram import *
 from engine.tensor import (
     Generator,
     Tensor,
@@ -121,42 +121,42 @@ from engine.tensor import (
 )
 
 # each family says itself which of its names belong here
-from engine.tensor.aliases import *  # noqa: F403
-from engine.tensor.arithmetic import *  # noqa: F403
-from engine.tensor.behaviour import *  # noqa: F403
-from engine.tensor.blends import *  # noqa: F403
-from engine.tensor.blocks import *  # noqa: F403
-from engine.tensor.comparison import *  # noqa: F403
-from engine.tensor.complex import *  # noqa: F403
-from engine.tensor.copies import *  # noqa: F403
-from engine.tensor.counting import *  # noqa: F403
-from engine.tensor.creation import *  # noqa: F403
-from engine.tensor.decompositions import *  # noqa: F403
-from engine.tensor.distances import *  # noqa: F403
-from engine.tensor.draws import *  # noqa: F403
-from engine.tensor.elimination import *  # noqa: F403
-from engine.tensor.grids import *  # noqa: F403
-from engine.tensor.indexing import *  # noqa: F403
-from engine.tensor.layouts import *  # noqa: F403
-from engine.tensor.matrix_norms import *  # noqa: F403
-from engine.tensor.norms import *  # noqa: F403
-from engine.tensor.orders import *  # noqa: F403
-from engine.tensor.placing import *  # noqa: F403
+from engine.tensor.aliases import *
+from engine.tensor.arithmetic import *
+from engine.tensor.behaviour import *
+from engine.tensor.blends import *
+from engine.tensor.blocks import *
+from engine.tensor.comparison import *
+from engine.tensor.complex import *
+from engine.tensor.copies import *
+from engine.tensor.counting import *
+from engine.tensor.creation import *
+from engine.tensor.decompositions import *
+from engine.tensor.distances import *
+from engine.tensor.draws import *
+from engine.tensor.elimination import *
+from engine.tensor.grids import *
+from engine.tensor.indexing import *
+from engine.tensor.layouts import *
+from engine.tensor.matrix_norms import *
+from engine.tensor.norms import *
+from engine.tensor.orders import *
+from engine.tensor.placing import *
 from engine.tensor.printing import set_printoptions
-from engine.tensor.products import *  # noqa: F403
-from engine.tensor.promotion import *  # noqa: F403
-from engine.tensor.random import *  # noqa: F403
-from engine.tensor.reductions import *  # noqa: F403
+from engine.tensor.products import *
+from engine.tensor.promotion import *
+from engine.tensor.random import *
+from engine.tensor.reductions import *
 from engine.tensor.refusals import explain
-from engine.tensor.scattering import *  # noqa: F403
-from engine.tensor.shapes import *  # noqa: F403
+from engine.tensor.scattering import *
+from engine.tensor.shapes import *
 from engine.tensor.size import Size
-from engine.tensor.solvers import *  # noqa: F403
-from engine.tensor.specials import *  # noqa: F403
-from engine.tensor.statistics import *  # noqa: F403
-from engine.tensor.strides import *  # noqa: F403
-from engine.tensor.transcendental import *  # noqa: F403
-from engine.tensor.typed import *  # noqa: F403
+from engine.tensor.solvers import *
+from engine.tensor.specials import *
+from engine.tensor.statistics import *
+from engine.tensor.strides import *
+from engine.tensor.transcendental import *
+from engine.tensor.typed import *
 
 # as in pyproject.toml; asking the installed package for it would import the network
 __version__ = "0.1.0"

@@ -167,7 +167,7 @@ def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
     out.grad = None
     if (a._requires or b._requires) and MODE.enabled and not op.constant:
         record(op, (a, b), attrs, (out,))
-    return out  # type: ignore[no-any-return]
+    return out  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def apply(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> V:
@@ -179,7 +179,7 @@ def apply(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> V:
     out = wrap(_computed(op, inputs, attrs), inputs[0]._device)
     if not op.constant and MODE.enabled and any(x._requires for x in inputs):
         record(op, inputs, attrs, (out,))
-    return out  # type: ignore[no-any-return]
+    return out  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def apply_several(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> tuple[V, ...]:

@@ -89,7 +89,7 @@ def adopt(x: Variable, result: Variable) -> None:
         return
     assigned(x, result, (), (Ellipsis,))
     if result._requires:
-        x._node, x._slot, x._seen = result._node, result._slot, x._version.history  # type: ignore[union-attr]
+        x._node, x._slot, x._seen = result._node, result._slot, x._version.history  # type: ignore[union-attr]  # it has a version: it was just changed
 
 
 def assigned(x: Variable, source: Variable, indices: tuple[Variable, ...], key: tuple[Any, ...]) -> None:

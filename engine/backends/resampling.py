@@ -89,7 +89,7 @@ def _step(source: int, size: int, rule: Rule, number: Callable[[float], Any]) ->
 def _place(rule: Rule, step: Any, k: Array, below_zero: bool = False) -> Array:
     """Where element k of the result lies in the source. Elements are points, or (not align_corners) cells."""
     if rule[1]:
-        return step * k  # type: ignore[no-any-return]
+        return step * k  # type: ignore[no-any-return]  # NumPy's scalars are Any
     place: Array = step * (k + type(step)(0.5)) - type(step)(0.5)
     return place if below_zero else np.maximum(place, 0)
 

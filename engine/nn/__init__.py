@@ -36,37 +36,37 @@ from engine.nn import (
     upsampling,
     utils,
 )
-from engine.nn.activation import *  # noqa: F403
-from engine.nn.adaptive_pooling import *  # noqa: F403
-from engine.nn.attention import *  # noqa: F403
-from engine.nn.batch_norm import *  # noqa: F403
-from engine.nn.cells import *  # noqa: F403
-from engine.nn.containers import *  # noqa: F403
-from engine.nn.conv import *  # noqa: F403
-from engine.nn.conv_transpose import *  # noqa: F403
-from engine.nn.distance import *  # noqa: F403
-from engine.nn.dropout import *  # noqa: F403
-from engine.nn.embedding import *  # noqa: F403
-from engine.nn.linear import *  # noqa: F403
-from engine.nn.loss import *  # noqa: F403
-from engine.nn.margin import *  # noqa: F403
+from engine.nn.activation import *
+from engine.nn.adaptive_pooling import *
+from engine.nn.attention import *
+from engine.nn.batch_norm import *
+from engine.nn.cells import *
+from engine.nn.containers import *
+from engine.nn.conv import *
+from engine.nn.conv_transpose import *
+from engine.nn.distance import *
+from engine.nn.dropout import *
+from engine.nn.embedding import *
+from engine.nn.linear import *
+from engine.nn.loss import *
+from engine.nn.margin import *
 from engine.nn.module import Module
-from engine.nn.norm import *  # noqa: F403
-from engine.nn.padding import *  # noqa: F403
+from engine.nn.norm import *
+from engine.nn.padding import *
 from engine.nn.parallel import DataParallel
 from engine.nn.parameter import Parameter
-from engine.nn.parameters import *  # noqa: F403
-from engine.nn.patches import *  # noqa: F403
-from engine.nn.pooling import *  # noqa: F403
-from engine.nn.rectifier import *  # noqa: F403
-from engine.nn.rnn import *  # noqa: F403
-from engine.nn.rnn_base import *  # noqa: F403
-from engine.nn.shape import *  # noqa: F403
-from engine.nn.softmax import *  # noqa: F403
-from engine.nn.transformer import *  # noqa: F403
-from engine.nn.transformer_layers import *  # noqa: F403
-from engine.nn.unpooling import *  # noqa: F403
-from engine.nn.upsampling import *  # noqa: F403
+from engine.nn.parameters import *
+from engine.nn.patches import *
+from engine.nn.pooling import *
+from engine.nn.rectifier import *
+from engine.nn.rnn import *
+from engine.nn.rnn_base import *
+from engine.nn.shape import *
+from engine.nn.softmax import *
+from engine.nn.transformer import *
+from engine.nn.transformer_layers import *
+from engine.nn.unpooling import *
+from engine.nn.upsampling import *
 
 if not TYPE_CHECKING:  # what isn't there stays an error to type checkers
     from engine.nn.absences import missing as __getattr__  # noqa: F401 - Python asks it

@@ -224,7 +224,7 @@ class Module(Hookable):
                     f"{name!r}, only {', '.join(parts) or 'none'}"
                 )
             module = parts[name]
-        return module  # type: ignore[no-any-return]
+        return module  # type: ignore[no-any-return]  # it is a Module
 
     def set_submodule(self, target: str, module: Module) -> None:
         """Replace the module at a path."""
@@ -251,7 +251,7 @@ class Module(Hookable):
                 f"{name!r}, only "
                 f"{', '.join(found) or 'none'}"
             )
-        return found[name]  # type: ignore[no-any-return]
+        return found[name]  # type: ignore[no-any-return]  # it is a Tensor
 
     # its state
 

@@ -102,4 +102,4 @@ def as_tensor(value: Any) -> Tensor:
         return value.detach()
     if hasattr(value, "detach"):  # PyTorch's tensors give no array while they require grad
         value = value.detach()
-    return wrap(np.asarray(value), CPU)  # type: ignore[no-any-return]
+    return wrap(np.asarray(value), CPU)  # type: ignore[no-any-return]  # it is a Tensor

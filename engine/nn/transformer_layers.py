@@ -75,7 +75,7 @@ class _Layer(Module):
         """x with what a block makes of it, normalised before or after; the block's dropout has its number."""
         norm, dropout = getattr(self, f"norm{k}"), getattr(self, f"dropout{k}")
         out = x + dropout(block(norm(x))) if self.norm_first else norm(x + dropout(block(x)))
-        return out  # type: ignore[no-any-return]
+        return out  # type: ignore[no-any-return]  # it is a Tensor
 
 
 class TransformerEncoderLayer(_Layer):
@@ -133,7 +133,7 @@ class TransformerEncoderLayer(_Layer):
         return self._add(2, x, self._feed)
 
     def _attend(self, x: Tensor, mask: Tensor | None, padding: Tensor | None, is_causal: bool) -> Tensor:
-        return self.self_attn(x, x, x, padding, False, mask, is_causal=is_causal)[0]  # type: ignore[no-any-return]
+        return self.self_attn(x, x, x, padding, False, mask, is_causal=is_causal)[0]  # type: ignore[no-any-return]  # it is a Tensor
 
 
 class TransformerDecoderLayer(_Layer):

@@ -32,7 +32,7 @@ __all__ = [
 
 
 def _index(positions: Any, device: Device) -> Tensor:
-    return wrap(device.backend.from_numpy(positions), device)  # type: ignore[no-any-return]
+    return wrap(device.backend.from_numpy(positions), device)  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def _padded(x: Tensor, by: int, mode: str) -> Tensor:

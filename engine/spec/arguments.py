@@ -96,7 +96,7 @@ class Numbers:
 
 def hints_of(target: Callable[..., Any]) -> dict[str, Any]:
     """The type hints of a function or a class's constructor."""
-    function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]
+    function = target.__init__ if isinstance(target, type) else target  # type: ignore[misc]  # only its signature is read
     # the engine's modules know these names only while they are type-checked
     known = {"Tensor": Tensor, "Operand": Tensor | bool | int | float, "Generator": Generator}
     return get_type_hints(function, localns=known)
@@ -262,7 +262,7 @@ def _bounded(hint: type, value: int | float, bounds: Bounds | None) -> int | flo
         raise Mismatch(f"is {show(value)}, too large; the limit is {show(bounds.maximum)}")
     if not bounds.hold(value):
         raise Mismatch(f"is {show(value)}; it must be {bounds.words()}")
-    return hint(value)  # type: ignore[no-any-return]
+    return hint(value)  # type: ignore[no-any-return]  # int or float
 
 
 def _number_in_quotes(hint: Any, value: Any) -> str:

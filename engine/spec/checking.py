@@ -42,7 +42,7 @@ class JobReport:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-safe."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]  # an object in, an object out
 
 
 def check_job(job: Mapping[str, Any], model: ModelReport, dataset: DatasetSchema) -> JobReport:

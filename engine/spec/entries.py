@@ -221,7 +221,7 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
 
 def _called(module: Callable[..., Any], docstring: str) -> dict[str, Argument]:
     """The arguments of a module's forward that JSON can say: those with a default that is no tensor."""
-    forward = module.forward  # type: ignore[attr-defined]
+    forward = module.forward  # type: ignore[attr-defined]  # these are modules
     found = arguments_of(forward, docstring, ("self", *_operands(forward)[0])) or {}
     return {name: argument for name, argument in found.items() if not argument.required}
 

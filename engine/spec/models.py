@@ -45,7 +45,7 @@ class ModelReport:
         """JSON-safe."""
         kept = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "plan"}
         layers = [asdict(layer) for layer in self.layers]
-        return json.loads(json.dumps({**kept, "layers": layers}))  # type: ignore[no-any-return]
+        return json.loads(json.dumps({**kept, "layers": layers}))  # type: ignore[no-any-return]  # an object in, an object out
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def _finish(out: Any, requires_grad: bool) -> Tensor:
-    return out.requires_grad_() if requires_grad else out  # type: ignore[no-any-return]
+    return out.requires_grad_() if requires_grad else out  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def tensor(
@@ -116,7 +116,7 @@ def from_numpy(ndarray: npt.NDArray[Any]) -> Tensor:
     if not isinstance(ndarray, np.ndarray):
         raise DTypeError(f"from_numpy takes an array, not {type(ndarray).__name__}; use tensor()")
     of(ndarray.dtype)
-    return wrap(ndarray, CPU)  # type: ignore[no-any-return]
+    return wrap(ndarray, CPU)  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def _full(

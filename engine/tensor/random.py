@@ -79,7 +79,7 @@ class Generator:
         """The key of a draw of that many 64-bit words, which is thereby used up: int64 [3]."""
         numbers = np.array([_signed(self.seed_), _signed(self.stream), _signed(self.counter)], np.int64)
         self.counter = (self.counter + blocks(words)) & _MASK64
-        return wrap(device.backend.from_numpy(numbers), device)  # type: ignore[no-any-return]
+        return wrap(device.backend.from_numpy(numbers), device)  # type: ignore[no-any-return]  # it is a Tensor
 
     def get_state(self) -> Tensor:
         """int64 [3]: seed, stream, counter (unsigned numbers, bit for bit)."""

@@ -52,10 +52,10 @@ class Tensor(Methods):
         """PyTorch's old constructor: Tensor([1, 2]) has these values, Tensor(1, 2) this shape."""
         if len(args) > 1 or (args and isinstance(args[0], int) and not isinstance(args[0], bool)):
             blank = creation.empty(*args)
-            return wrap(blank._data, blank._device, cls)  # type: ignore[no-any-return]
+            return wrap(blank._data, blank._device, cls)  # type: ignore[no-any-return]  # it is a Tensor
         data = args[0] if args else None
         source = creation.tensor([] if data is None else data, dtype=get_default_dtype())
-        return wrap(source._data, source._device, cls)  # type: ignore[no-any-return]
+        return wrap(source._data, source._device, cls)  # type: ignore[no-any-return]  # it is a Tensor
 
     # what it is
 
@@ -301,9 +301,9 @@ class Tensor(Methods):
             return comparison.eq(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
         return NotImplemented
 
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # element-wise, as in NumPy
         if isinstance(other, Variable | bool | int | float | complex | np.ndarray | np.generic):
-            return comparison.ne(self, other)  # type: ignore[arg-type]
+            return comparison.ne(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
         return NotImplemented
 
     __hash__ = object.__hash__
@@ -318,7 +318,7 @@ class Tensor(Methods):
         memo[id(self)] = out
         if self.grad is not None:
             out.grad = self.grad.detach().clone()
-        return out  # type: ignore[no-any-return]
+        return out  # type: ignore[no-any-return]  # it is a Tensor
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         """What pickle and copy.copy keep: the values, and whether it requires grad."""

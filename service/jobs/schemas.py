@@ -21,7 +21,7 @@ from service.web.schemas import JsonObject, Page, QueryParameters, RequestBody, 
 from service.web.times import Moment, Timestamp
 
 JobState = Literal["queued", "starting", "running", "cancelling", "succeeded", "failed", "cancelled"]
-assert set(JobState.__args__) == set(STATES)  # type: ignore[attr-defined]
+assert set(JobState.__args__) == set(STATES)  # type: ignore[attr-defined]  # typeshed doesn't know a Literal's arguments
 
 MAX_INT = 2**63 - 1
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]

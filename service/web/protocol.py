@@ -26,7 +26,7 @@ class Protocol(HttpToolsProtocol):
     head_bytes = 0
     head_timer: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio's own subclass narrows it
         super().connection_made(transport)
         self.head_timer = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
 
@@ -34,7 +34,7 @@ class Protocol(HttpToolsProtocol):
         self._head_arrived()
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool | None:  # type: ignore[override]
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's own subclass narrows it
         """Keep the way back open (True) for the answer to a body that will never be complete."""
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete or not cycle.more_body:

@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         asked = Asked(
             self.command, url.path, dict(parse_qsl(url.query)), dict(self.headers), self.rfile.read(length)
         )
-        answer: Answer = self.server.script.answer(asked)  # type: ignore[attr-defined]
+        answer: Answer = self.server.script.answer(asked)  # type: ignore[attr-defined]  # the server's class is the standard library's
         if answer.cut_after == 0:
             self.close_connection = True
             return
@@ -109,7 +109,7 @@ class _Server(ThreadingHTTPServer):
 def scripted_server() -> Iterator[ScriptedServer]:
     with _Server(("127.0.0.1", 0), _Handler) as server:
         script = ScriptedServer(server.server_address[1])
-        server.script = script  # type: ignore[attr-defined]
+        server.script = script  # type: ignore[attr-defined]  # the server's class is the standard library's
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

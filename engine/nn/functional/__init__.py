@@ -20,26 +20,26 @@ from engine.nn.functional import (
     resizing,
     vectors,
 )
-from engine.nn.functional.adaptive_pools import *  # noqa: F403
-from engine.nn.functional.attention import *  # noqa: F403
-from engine.nn.functional.classification import *  # noqa: F403
-from engine.nn.functional.convolutions import *  # noqa: F403
-from engine.nn.functional.ctc import *  # noqa: F403
-from engine.nn.functional.distances import *  # noqa: F403
-from engine.nn.functional.dropouts import *  # noqa: F403
-from engine.nn.functional.embeddings import *  # noqa: F403
-from engine.nn.functional.grids import *  # noqa: F403
-from engine.nn.functional.losses import *  # noqa: F403
-from engine.nn.functional.margins import *  # noqa: F403
-from engine.nn.functional.mixing import *  # noqa: F403
-from engine.nn.functional.norms import *  # noqa: F403
-from engine.nn.functional.padding import *  # noqa: F403
-from engine.nn.functional.patches import *  # noqa: F403
-from engine.nn.functional.pools import *  # noqa: F403
-from engine.nn.functional.resizing import *  # noqa: F403
-from engine.nn.functional.vectors import *  # noqa: F403
+from engine.nn.functional.adaptive_pools import *
+from engine.nn.functional.attention import *
+from engine.nn.functional.classification import *
+from engine.nn.functional.convolutions import *
+from engine.nn.functional.ctc import *
+from engine.nn.functional.distances import *
+from engine.nn.functional.dropouts import *
+from engine.nn.functional.embeddings import *
+from engine.nn.functional.grids import *
+from engine.nn.functional.losses import *
+from engine.nn.functional.margins import *
+from engine.nn.functional.mixing import *
+from engine.nn.functional.norms import *
+from engine.nn.functional.padding import *
+from engine.nn.functional.patches import *
+from engine.nn.functional.pools import *
+from engine.nn.functional.resizing import *
+from engine.nn.functional.vectors import *
 from engine.tensor import activations
-from engine.tensor.activations import *  # noqa: F403
+from engine.tensor.activations import *
 from engine.tensor.arithmetic import sigmoid, tanh
 from engine.tensor.products import linear
 from engine.tensor.refusals import explain

@@ -173,7 +173,7 @@ def _ragged(rows: Tensor, counts: Tensor, starts: Tensor, mode: str, last_is_end
 
 
 def _added(rows: Any, indices: Tensor, count: int) -> Tensor:
-    return apply(ops.EMBEDDING_GRAD, (rows, indices), (count, None, False))  # type: ignore[no-any-return]
+    return apply(ops.EMBEDDING_GRAD, (rows, indices), (count, None, False))  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def _counted(indices: Tensor, count: int) -> Tensor:

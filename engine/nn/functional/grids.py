@@ -82,7 +82,7 @@ def grid_sample(
             value = value * weight.unsqueeze(1)
         total = value if total is None else total + value
     out: Any = total
-    return out.reshape(*input.shape[:2], *grid.shape[1:-1])  # type: ignore[no-any-return]
+    return out.reshape(*input.shape[:2], *grid.shape[1:-1])  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def _in_elements(place: Tensor, size: int, aligned: bool) -> Tensor:

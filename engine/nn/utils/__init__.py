@@ -1,9 +1,9 @@
 """What is done to modules, parameters and batches from outside."""
 
 from engine.nn.utils import clipping, parametrizations, parametrize, reparametrization, rnn, vectors
-from engine.nn.utils.clipping import *  # noqa: F403
-from engine.nn.utils.reparametrization import *  # noqa: F403
-from engine.nn.utils.vectors import *  # noqa: F403
+from engine.nn.utils.clipping import *
+from engine.nn.utils.reparametrization import *
+from engine.nn.utils.vectors import *
 
 __all__ = ["parametrizations", "parametrize", "rnn"]
 __all__ += clipping.__all__

@@ -158,7 +158,7 @@ def _add_property(owner: type, name: str) -> None:
     def get(self: Module) -> Tensor:
         chain = self.parametrizations[name]
         if not _CACHE.depth:
-            return chain()  # type: ignore[no-any-return]
+            return chain()  # type: ignore[no-any-return]  # what the parametrizations give
         key = (id(self), name)
         if key not in _CACHE.values:
             _CACHE.values[key] = chain()

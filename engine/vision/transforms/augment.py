@@ -63,7 +63,7 @@ class RandAugment(RandomImageTransform):
             sign = np.where(u[:, 2 * turn + 1] < 0.5, -1.0, 1.0)
             for number, change in enumerate(operations):
                 chosen = which == number
-                images = only(images, chosen, lambda x, change=change, by=sign[chosen]: change(x, by))  # type: ignore[misc]
+                images = only(images, chosen, lambda x, change=change, by=sign[chosen]: change(x, by))  # type: ignore[misc]  # mypy can't infer a lambda with defaults
         return images
 
     def _operations(self, width: int, height: int) -> list[Change]:

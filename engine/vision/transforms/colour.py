@@ -91,7 +91,7 @@ class ColorJitter(RandomImageTransform):
                 if limits is not None:
                     chosen = order[:, turn] == which
                     factor = spread(share[chosen], *limits)
-                    images = only(images, chosen, lambda x, change=change, by=factor: change(x, by))  # type: ignore[misc]
+                    images = only(images, chosen, lambda x, change=change, by=factor: change(x, by))  # type: ignore[misc]  # mypy can't infer a lambda with defaults
         return images
 
 

@@ -197,7 +197,7 @@ def _conv(x, w, **options):
             "Conv1d: kernel_size must be at least 1, not 0",
         ),
         (
-            lambda: nn.Conv1d(3, 32, 3, padding_mode="mirror"),  # type: ignore[arg-type]
+            lambda: nn.Conv1d(3, 32, 3, padding_mode="mirror"),  # type: ignore[arg-type]  # what is refused
             "Conv1d: padding_mode must be one of zeros, reflect, replicate, circular, not 'mirror'",
         ),
         (

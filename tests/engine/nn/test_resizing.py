@@ -147,7 +147,7 @@ def test_affine_grids_agree_with_torch(torch, corners, size, theta):
             "pad: value 2.0 goes with mode 'constant', not with 'reflect'",
         ),
         (
-            lambda: nn.ZeroPad2d((1, 2)),  # type: ignore[arg-type]
+            lambda: nn.ZeroPad2d((1, 2)),  # type: ignore[arg-type]  # what is refused
             "ZeroPad2d: padding must be one integer, or 4: before and after each "
             "axis, the last axis first; not (1, 2)",
         ),

@@ -82,7 +82,7 @@ def lstm(t):
 def transformer(t):
     """Predicts the next character from those before."""
 
-    class Writer(t.nn.Module):  # type: ignore[misc, name-defined]
+    class Writer(t.nn.Module):  # type: ignore[misc, name-defined]  # the framework is chosen at run time
         def __init__(self):
             super().__init__()
             self.token = t.nn.Embedding(128, WIDTH)

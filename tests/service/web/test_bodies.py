@@ -107,7 +107,7 @@ def test_a_sender_that_drips_is_given_up() -> None:
         await asyncio.sleep(0.005)
         return await real()
 
-    exchange.receive = drip  # type: ignore[method-assign]
+    exchange.receive = drip  # type: ignore[method-assign]  # the test is the network
     with pytest.raises(BodyTimeout, match="too long"):
         exchange.run(pause_s=1.0, total_s=0.1)
 

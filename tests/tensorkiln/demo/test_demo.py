@@ -56,7 +56,7 @@ def _running(
         pids: list[int] = []
         try:
             assert process.stderr is not None
-            wait_for(lambda: "service at" in process.stderr.readline(), 30, "its service is up")  # type: ignore[union-attr]
+            wait_for(lambda: "service at" in process.stderr.readline(), 30, "its service is up")  # type: ignore[union-attr]  # it was started with a pipe
             pids += _processes_in(folder / "tmp")
             assert len(pids) == 4  # kiln up, broker, API, worker
             yield process, pids

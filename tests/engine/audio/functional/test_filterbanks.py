@@ -60,8 +60,8 @@ def test_impossible_banks_are_refused():
     with pytest.raises(ShapeError, match="from 500 Hz to 100 Hz"):
         functional.melscale_fbanks(9, 500, 100, 3, 8000)
     with pytest.raises(EngineError, match="mel_scale is"):
-        functional.melscale_fbanks(9, 0, 100, 3, 8000, mel_scale="bark")  # type: ignore[arg-type]
+        functional.melscale_fbanks(9, 0, 100, 3, 8000, mel_scale="bark")  # type: ignore[arg-type]  # what is refused
     with pytest.raises(EngineError, match="norm is"):
-        functional.create_dct(3, 4, "l2")  # type: ignore[arg-type]
+        functional.create_dct(3, 4, "l2")  # type: ignore[arg-type]  # what is refused
     with pytest.raises(ShapeError, match="at least one each"):
         functional.melscale_fbanks(0, 0, 100, 3, 8000)

@@ -17,7 +17,7 @@ def test_a_text_is_cut_once_into_training_and_validation(tmp_path):
     assert parts["train"] + parts["val"] == parts["all"] == "0123456789" * 3
     assert len(parts["val"]) == 3
     with pytest.raises(EngineError, match="not 'test'"):
-        TinyShakespeare(tmp_path, "test")  # type: ignore[arg-type]
+        TinyShakespeare(tmp_path, "test")  # type: ignore[arg-type]  # what is refused
 
 
 def test_messages_are_split_by_their_place(tmp_path):

@@ -192,7 +192,7 @@ def test_what_makes_no_sense_is_refused():
     with pytest.raises(ShapeError, match="hue must be"):
         transforms.ColorJitter(hue=0.7)
     with pytest.raises(EngineError, match="never changed in place"):
-        transforms.RandomErasing(inplace=True)  # type: ignore[arg-type]
+        transforms.RandomErasing(inplace=True)  # type: ignore[arg-type]  # what is refused
     shrinking = transforms.RandomApply([transforms.Resize((4, 4))])
     with pytest.raises(ShapeError, match="must stay of one kind with the rest"):
         shrinking.varied(engine.tensor(IMAGES), np.array([[0.1], [0.9]] * 3))

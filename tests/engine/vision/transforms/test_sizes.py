@@ -44,7 +44,7 @@ def test_one_size_is_for_the_shorter_side():
     with pytest.raises(ShapeError, match="of 1 to 16384"):
         transforms.Resize(1 << 20)
     with pytest.raises(EngineError, match="not 'box'"):
-        transforms.Resize(3, "box")  # type: ignore[arg-type]
+        transforms.Resize(3, "box")  # type: ignore[arg-type]  # what is refused
 
 
 def test_whole_numbers_are_rounded_and_kept_in_range():
