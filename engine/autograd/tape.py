@@ -177,7 +177,7 @@ def apply(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> V:
     if _prepare is not None:
         inputs = _prepare(op, inputs)
     out = wrap(_computed(op, inputs, attrs), inputs[0]._device)
-    if not op.constant and MODE.enabled and any(x._requires for x in inputs):
+    if not op.constant and MODE.enabled and _requiring(inputs):
         record(op, inputs, attrs, (out,))
     return out  # type: ignore[no-any-return]  # it is a Tensor
 
@@ -186,8 +186,9 @@ def apply_several(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) ->
     """Apply an op of several results."""
     if _prepare is not None:
         inputs = _prepare(op, inputs)
-    outs = tuple(wrap(data, inputs[0]._device) for data in _computed(op, inputs, attrs))
-    if not op.constant and MODE.enabled and any(x._requires for x in inputs):
+    device = inputs[0]._device
+    outs = tuple([wrap(data, device) for data in _computed(op, inputs, attrs)])
+    if not op.constant and MODE.enabled and _requiring(inputs):
         record(op, inputs, attrs, outs)
     return outs
 
@@ -204,11 +205,12 @@ def create(op: Op, device: Device, attrs: tuple[Any, ...]) -> Any:
 def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ()) -> None:
     """Apply an op that changes operands in place. Nothing is recorded: the caller has seen to it."""
     device = inputs[0]._device
+    arrays: list[Any] = []
     for x in inputs:
         if x._device is not device:
             raise apart(op, inputs)
+        arrays.append(x._data)
     try:
-        arrays = [x._data for x in inputs]
         if NARROW and any(array.dtype in NARROW for array in arrays):
             _widened(op, device, arrays, attrs)
         else:
@@ -223,13 +225,22 @@ def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ())
         version.values += 1
 
 
+def _requiring(inputs: tuple[Variable, ...]) -> bool:
+    # any() over a generator takes several times as long
+    for x in inputs:  # noqa: SIM110
+        if x._requires:
+            return True
+    return False
+
+
 def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> Any:
     device = inputs[0]._device
+    arrays: list[Any] = []
     for x in inputs:
         if x._device is not device:
             raise apart(op, inputs)
+        arrays.append(x._data)
     try:
-        arrays = [x._data for x in inputs]
         if NARROW and any(array.dtype in NARROW for array in arrays):
             data = _widened(op, device, arrays, attrs)
         else:
@@ -237,7 +248,7 @@ def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> A
     except FAILURES as error:
         raise explained(op, inputs, attrs, error) from error
     if len(op.outputs) == 1:
-        return device.as_array(data)
+        return data if data.__class__ is device.array_type else device.as_array(data)
     return [device.as_array(each) for each in data]
 
 
@@ -268,6 +279,7 @@ def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: t
     """Make `outs` the results of an op in the graph, whoever has computed them."""
     parents: list[Node | Variable | None] = []
     slots: list[int] = []
+    needs: tuple[bool, ...] = ()
     for x in inputs:
         if x._requires:
             if x._node is None:
@@ -277,11 +289,13 @@ def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: t
                     _renew(x)
                 parents.append(x._node)
             slots.append(x._slot)
+            needs += (True,)
         else:
             parents.append(None)
             slots.append(0)
+            needs += (False,)
     node = Node()
-    node.plan = plan = op.plan(tuple([parent is not None for parent in parents]))
+    node.plan = plan = op.plan(needs)
     node.op = op
     node.attrs = attrs
     node.device = inputs[0]._device
@@ -289,7 +303,7 @@ def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: t
     node.slots = slots
     node.serial = next(_serials)
     node.hooks = None
-    node.shapes = tuple([out._data.shape for out in outs])
+    node.shapes = (outs[0]._data.shape,) if len(outs) == 1 else tuple([out._data.shape for out in outs])
     saved: list[Any] = []
     for position in plan.keep_inputs:
         x = inputs[position]

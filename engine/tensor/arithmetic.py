@@ -192,9 +192,10 @@ def rpow(input: Tensor, other: Operand) -> Tensor:
 
 
 def _ordered(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
-    first, second = pair(a, b)
-    require_ordered(name, first)
-    return first, second
+    both = pair(a, b)
+    if both[0]._data.dtype.kind == "c":
+        require_ordered(name, both[0])
+    return both
 
 
 def _ordered_arithmetic(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:

@@ -11,13 +11,11 @@ Dim = int | Sequence[int] | None
 
 def axis(dim: int, ndim: int, extra: int = 0) -> int:
     """A non-negative axis; `extra` new axes may be named too. Without axes, a tensor counts as having one."""
-    reach = max(ndim + extra, 1)
+    reach = ndim + extra or 1
     at = index(dim)
-    if not -reach <= at < reach:
-        raise IndexError_(
-            f"axis {at} is out of range; with {ndim} axes it must be in [{-reach}, {reach - 1}]"
-        )
-    return at % reach
+    if -reach <= at < reach:
+        return at % reach
+    raise IndexError_(f"axis {at} is out of range; with {ndim} axes it must be in [{-reach}, {reach - 1}]")
 
 
 def axes(dim: Dim, ndim: int) -> tuple[int, ...]:
@@ -38,8 +36,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes given one by one, or as one sequence."""
     if len(args) == 1 and not isinstance(args[0], int) and hasattr(args[0], "__iter__"):
         args = tuple(args[0])
-    out = tuple([index(n) for n in args])
-    return out
+    return tuple(map(index, args))
 
 
 def shape_of(args: tuple[Any, ...]) -> tuple[int, ...]:
@@ -57,8 +54,8 @@ def inferred(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     known = 1
     for n in shape:
         known *= n if n != -1 else 1
-    if shape.count(-1) > 1 or any(n < -1 for n in shape):
+    if shape.count(-1) > 1 or min(shape) < -1:
         raise ShapeError(f"only one size of {shape} may be left open, with -1")
     if known == 0 or size % known:
         raise ShapeError(f"{size} elements can't be arranged as {shape}: {known} doesn't divide {size}")
-    return tuple(size // known if n == -1 else n for n in shape)
+    return tuple([size // known if n == -1 else n for n in shape])

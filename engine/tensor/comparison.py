@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 
 
 def _ordered(name: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
-    first, second = pair(a, b)
-    require_ordered(name, first)
-    return first, second
+    both = pair(a, b)
+    if both[0]._data.dtype.kind == "c":
+        require_ordered(name, both[0])
+    return both
 
 
 def eq(input: Tensor, other: Operand) -> Tensor:

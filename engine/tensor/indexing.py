@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 def getitem(input: Tensor, key: Any) -> Tensor:
     """The selection: a view for ints and slices, a copy where an index tensor or mask takes part."""
-    input, key = _lone_masks(input, key if type(key) is tuple else (key,))
+    key = key if key.__class__ is tuple else (key,)
+    if _is_basic(key):
+        return unary(ops.SLICE, input, (key,))
+    input, key = _lone_masks(input, key)
     indices, parts = _parts(input, key)
     if not indices:
         return unary(ops.SLICE, input, (parts,))
@@ -48,13 +51,17 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     source = cast(operand_tensor(value, input), input.dtype)
     recorded = MODE.enabled and (input._requires or source._requires)
     check_writable(input, "x[key] = value", recorded)
-    with no_grad():
-        input, key = _lone_masks(input, key if type(key) is tuple else (key,))
-    indices, parts = _parts(input, key)
-    target, places = input, parts
-    if indices:
+    key = key if key.__class__ is tuple else (key,)
+    indices: list[Any] = []
+    target, places = input, key
+    if not _is_basic(key):
         with no_grad():
-            target, places = _basic_first(input, parts)
+            input, key = _lone_masks(input, key)
+        indices, places = _parts(input, key)
+        target = input
+        if indices:
+            with no_grad():
+                target, places = _basic_first(input, places)
     shape = source._data.shape
     if shape and shape[0] == 1:
         # as in NumPy, axes of size 1 in front of the selection's are no obstacle
@@ -65,6 +72,26 @@ def setitem(input: Tensor, key: Any, value: Any) -> None:
     overwrite(ASSIGN, (target, source, *indices), (places,))
     if recorded:
         assigned(target, source, tuple(indices), places)
+
+
+def _is_basic(key: tuple[Any, ...]) -> bool:
+    """Whether a key is such as most are: ints, whole slices and such without a step, None, one Ellipsis."""
+    ellipses = 0
+    for part in key:
+        kind = part.__class__
+        if kind is slice:
+            if part.step is not None:
+                return False
+            start, stop = part.start, part.stop
+            if (start is not None and start.__class__ is not int) or (
+                stop is not None and stop.__class__ is not int
+            ):
+                return False
+        elif part is Ellipsis:
+            ellipses += 1
+        elif kind is not int and part is not None:
+            return False
+    return ellipses < 2
 
 
 def _lone_masks(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:

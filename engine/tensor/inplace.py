@@ -32,11 +32,12 @@ def replace(x: Tensor, result: Tensor, name: str, since: int = 0) -> Tensor:
     check_writable(x, name, recorded)
     if result._data.shape != x._data.shape:
         raise ShapeError(f"{name}: the result has shape {result.shape} and doesn't fit into shape {x.shape}")
-    if of(result._data.dtype).category > of(x._data.dtype).category:
-        raise DTypeError(
-            f"{name}: the result is {result.dtype} and can't be stored in {x.dtype}; use the function"
-        )
-    result = cast(result, x.dtype)
+    if result._data.dtype is not x._data.dtype:
+        if of(result._data.dtype).category > of(x._data.dtype).category:
+            raise DTypeError(
+                f"{name}: the result is {result.dtype} and can't be stored in {x.dtype}; use the function"
+            )
+        result = cast(result, x.dtype)
     if recorded:
         keep_values(result, x, since)
     overwrite(COPY, (x, result))

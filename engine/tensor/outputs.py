@@ -26,7 +26,7 @@ def with_out(function: F) -> F:
 
     @functools.wraps(function)
     def called(*args: Any, out: Any = None, **kwargs: Any) -> Any:
-        if "axis" in kwargs or "keepdims" in kwargs:
+        if kwargs and ("axis" in kwargs or "keepdims" in kwargs):
             kwargs = {OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
         try:
             result = function(*args, **kwargs)

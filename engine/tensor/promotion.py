@@ -9,7 +9,6 @@ import numpy as np
 from engine.autograd.tape import Variable, create, unary, wrap
 from engine.device import Device
 from engine.dtypes import (
-    BOOL,
     FLOATING_KINDS,
     SMOOTH_KINDS,
     DType,
@@ -33,9 +32,19 @@ if TYPE_CHECKING:
 
 Number: TypeAlias = bool | int | float
 Operand: TypeAlias = "Tensor | Number | complex"
+# what operand() takes as it is
+_GIVEN = (Variable, bool, int, float, complex)
+# per class of number the kinds of dtypes that a tensor beside it keeps
+_STAYING: dict[type, str] = {
+    bool: f"biu{SMOOTH_KINDS}",
+    int: f"iu{SMOOTH_KINDS}",
+    float: SMOOTH_KINDS,
+    complex: "c",
+}
 
 
-_constants: dict[tuple[Any, DType, Device], Any] = {}
+# by value, dtype and the identity of the device, which lives as long as the program
+_constants: dict[tuple[Any, DType, int], Any] = {}
 _CONSTANTS_KEPT = 1024
 
 
@@ -44,17 +53,16 @@ def constant(value: Number | complex, dtype: DType, device: Device) -> Tensor:
 
     Not on a meta device: there are many, each measures what lives on it, and a constant costs nothing there.
     """
-    if device.type == "meta":
-        return create(FULL, device, ((), value, dtype))  # type: ignore[no-any-return]  # see below
-    key = (value, dtype, device)
+    # 0.0 and -0.0 would be equal keys but different numbers, and so would complex ones with such a part
+    key = (value if value and value.__class__ is not complex else repr(value), dtype, id(device))
     found = _constants.get(key)
-    # 0.0 and -0.0 are equal keys but different numbers
-    if found is None or value == 0:
+    if found is None:
         found = create(FULL, device, ((), value, dtype))
+        if device.type == "meta":
+            return found  # type: ignore[no-any-return]  # see below
         if len(_constants) >= _CONSTANTS_KEPT:
             _constants.clear()
-        if value != 0:
-            _constants[key] = found
+        _constants[key] = found
     return found  # type: ignore[no-any-return]  # ops' results are tensors; the tape doesn't know
 
 
@@ -127,7 +135,7 @@ def operand(value: Any, like: Variable) -> Any:
 
     Raises DTypeError for anything else.
     """
-    if isinstance(value, Variable | bool | int | float | complex):
+    if isinstance(value, _GIVEN):
         return value
     if isinstance(value, np.generic):
         return value.item()
@@ -141,6 +149,17 @@ def operand(value: Any, like: Variable) -> Any:
 
 def pair(a: Operand, b: Operand, dtype: DType | None = None) -> tuple[Tensor, Tensor]:
     """Both operands as tensors of one dtype, `dtype` or the one in which they meet."""
+    if dtype is None:
+        # the usual cases by the shortest way
+        if isinstance(a, Variable):
+            own = a._data.dtype
+            if isinstance(b, Variable):
+                if b._data.dtype is own:
+                    return a, b
+            elif own.kind in _STAYING.get(b.__class__, ""):
+                return a, constant(b, of(own), a._device)
+        elif isinstance(b, Variable) and b._data.dtype.kind in _STAYING.get(a.__class__, ""):
+            return constant(a, of(b._data.dtype), b._device), b
     tensor = a if isinstance(a, Variable) else b
     if not isinstance(tensor, Variable):
         raise Mismatch(f"one of {a!r} and {b!r} must be a tensor")
@@ -155,7 +174,7 @@ def pair(a: Operand, b: Operand, dtype: DType | None = None) -> tuple[Tensor, Te
 
 def arithmetic_pair(op: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     """As pair, for operations that mean nothing for booleans."""
-    first, second = pair(a, b)
-    if of(first._data.dtype).category == BOOL:
+    both = pair(a, b)
+    if both[0]._data.dtype.kind == "b":
         raise DTypeError(f"{op} isn't defined for two bool tensors; use logical_and, logical_or, logical_xor")
-    return first, second
+    return both

@@ -92,8 +92,11 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Without the axes of size 1 (those among `dim`)."""
     shape = input._data.shape
+    if dim.__class__ is int and shape:
+        at = axis(dim, len(shape))
+        return unary(ops.RESHAPE, input, (shape[:at] + shape[at + 1 :],)) if shape[at] == 1 else input
     gone = () if dim == () else axes(dim, len(shape))
-    return reshape(input, tuple(n for k, n in enumerate(shape) if n != 1 or k not in gone))
+    return reshape(input, tuple([n for k, n in enumerate(shape) if n != 1 or k not in gone]))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -105,9 +108,10 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order."""
-    order = tuple(axis(d, input._data.ndim) for d in sizes(dims))
-    if sorted(order) != list(range(input._data.ndim)):
-        raise ShapeError(f"permute: {sizes(dims)} must name each of the {input._data.ndim} axes once")
+    ndim = len(input._data.shape)
+    order = tuple([axis(d, ndim) for d in sizes(dims)])
+    if len(order) != ndim or len(set(order)) != ndim:
+        raise ShapeError(f"permute: {sizes(dims)} must name each of the {ndim} axes once")
     return unary(ops.PERMUTE, input, (order,))
 
 
@@ -156,7 +160,9 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
     wanted = sizes(shape)
     have = input._data.shape
     lead = len(wanted) - len(have)
-    full = tuple(have[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(wanted))
+    full = wanted
+    if -1 in wanted:
+        full = tuple([have[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(wanted)])
     return input if full == have else unary(ops.EXPAND, input, (full,))
 
 
@@ -186,8 +192,9 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along an axis; all other axes must be equal."""
     joined = _one_dtype(tensors, "cat")
     # PyTorch lets an empty vector stand beside tensors of any number of axes
-    joined = tuple([x for x in joined if x._data.shape != (0,)]) or joined[:1]
-    return apply(ops.CAT, joined, (axis(dim, joined[0]._data.ndim),))
+    if (0,) in [x._data.shape for x in joined]:
+        joined = tuple([x for x in joined if x._data.shape != (0,)]) or joined[:1]
+    return apply(ops.CAT, joined, (axis(dim, len(joined[0]._data.shape)),))
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -199,9 +206,14 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def _one_dtype(tensors: Sequence[Tensor], op: str) -> tuple[Tensor, ...]:
     if not tensors:
         raise ShapeError(f"{op} needs at least one tensor")
+    alike = True
     for k, each in enumerate(tensors):
         if not isinstance(each, Variable):
             raise DTypeError(f"{op} takes tensors, and element {k} is {each!r}")
+        if each._data.dtype is not tensors[0]._data.dtype:
+            alike = False
+    if alike:
+        return tuple(tensors)
     dtype = tensors[0].dtype
     for each in tensors[1:]:
         dtype = promote_types(dtype, each.dtype)

@@ -12,11 +12,12 @@ import numpy.typing as npt
 from engine.autograd import walk
 from engine.autograd.hooks import LeafHooks, RemovableHandle
 from engine.autograd.node import Node, Version
-from engine.autograd.tape import Variable, check_history, results_are, wrap
+from engine.autograd.tape import Variable, check_history, results_are, unary, wrap
 from engine.autograd.views import base_of
 from engine.device import Device
 from engine.dtypes import FLOATING_KINDS, SMOOTH_KINDS, DType, get_default_dtype, of
 from engine.errors import DTypeError, EngineError, NotDifferentiable, ShapeError
+from engine.ops.shapes import PERMUTE
 from engine.tensor import (
     arithmetic,
     comparison,
@@ -32,6 +33,9 @@ from engine.tensor.methods import Methods
 from engine.tensor.printing import to_text
 from engine.tensor.promotion import Operand
 from engine.tensor.size import Size
+
+# what == and != compare element by element; anything else just isn't equal
+_COMPARABLE = (Variable, bool, int, float, complex, np.ndarray, np.generic)
 
 
 class _NoLength(ShapeError, TypeError):
@@ -297,12 +301,12 @@ class Tensor(Methods):
         return format(self.item(), spec) if plain else format(str(self), spec)
 
     def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # element-wise, as in NumPy
-        if isinstance(other, Variable | bool | int | float | complex | np.ndarray | np.generic):
+        if isinstance(other, _COMPARABLE):
             return comparison.eq(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
         return NotImplemented
 
     def __ne__(self, other: object) -> Tensor:  # type: ignore[override]  # element-wise, as in NumPy
-        if isinstance(other, Variable | bool | int | float | complex | np.ndarray | np.generic):
+        if isinstance(other, _COMPARABLE):
             return comparison.ne(self, other)  # type: ignore[arg-type]  # arrays and scalars are converted
         return NotImplemented
 
@@ -336,7 +340,7 @@ class Tensor(Methods):
 
     @property
     def T(self) -> Tensor:
-        return shapes.permute(self, tuple(reversed(range(self.ndim))))
+        return unary(PERMUTE, self, (tuple(range(len(self._data.shape) - 1, -1, -1)),))
 
     @property
     def mT(self) -> Tensor:

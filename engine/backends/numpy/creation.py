@@ -18,13 +18,12 @@ def empty(shape: Shape, dtype: DType) -> Array:
 
 def full(shape: Shape, value: float, dtype: DType) -> Array:
     # zeros() takes fresh pages as the system gives them; -0.0 is something else
-    plain = isinstance(value, int) and value == 0
-    return np.zeros(shape, dtype.numpy) if plain else np.full(shape, _wrapped(value, dtype), dtype.numpy)
-
-
-def _wrapped(value: float, dtype: DType) -> Any:
-    """What doesn't fit an integer dtype wraps around."""
-    return value if dtype.numpy.kind not in "iu" else np.asarray(value).astype(dtype.numpy)
+    if isinstance(value, int) and value == 0:
+        return np.zeros(shape, dtype.numpy)
+    out = np.empty(shape, dtype.numpy)
+    # what doesn't fit an integer dtype wraps around
+    out.fill(value if out.dtype.kind not in "iu" else np.asarray(value).astype(out.dtype)[()])
+    return out
 
 
 def arange(start: float, step: float, length: int, dtype: DType) -> Array:

@@ -14,15 +14,15 @@ Array = npt.NDArray[Any]
 
 
 def rsqrt(x: Array) -> Any:
-    return np.divide(1, np.sqrt(x), dtype=x.dtype)
+    return np.reciprocal(np.sqrt(x))
 
 
 def reciprocal(x: Array) -> Any:
-    return np.divide(1, x, dtype=x.dtype)
+    return np.reciprocal(x)
 
 
 def clamp(x: Array, low: float | None, high: float | None) -> Any:
-    return np.clip(x, low, high)
+    return x.clip(low, high)  # type: ignore[arg-type]  # the stubs don't know that either may be None
 
 
 def where(condition: Array, a: Array, b: Array) -> Any:
@@ -31,9 +31,7 @@ def where(condition: Array, a: Array, b: Array) -> Any:
 
 def sigmoid(x: Array) -> Any:
     # exp overflows to inf far below zero, and 1 / inf is the right limit
-    out: Array = np.exp(np.negative(x))
-    out += 1
-    return np.divide(1, out, dtype=x.dtype)
+    return np.reciprocal(np.exp(np.negative(x)) + 1)
 
 
 def sigmoid_grad(g: Array, out: Array) -> Any:

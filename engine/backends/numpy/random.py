@@ -38,10 +38,21 @@ def blocks(words: int) -> int:
 
 def words(key: Array, count: int) -> npt.NDArray[np.uint64]:
     """The first `count` 64-bit words that belong to the key."""
-    seed, stream, counter = (int(k) & _MASK64 for k in key)
+    seed, stream, counter = place = tuple([n & _MASK64 for n in key.tolist()])
     source = getattr(_local, "philox", None)
     if source is None:
         source = _local.philox = np.random.Philox(0)
+        _local.place = None
+    if _local.place != place:
+        _go_to(source, seed, stream, counter)
+    # whole blocks, so that a draw which goes on where this one ends finds the source there
+    end = counter + blocks(count)
+    _local.place = (seed, stream, end) if end <= _MASK64 else None
+    out: npt.NDArray[np.uint64] = source.random_raw(4 * blocks(count))[:count]
+    return out
+
+
+def _go_to(source: np.random.Philox, seed: int, stream: int, counter: int) -> None:
     # NumPy adds one to the 256-bit counter before it makes a block
     before = (counter - 1) % (1 << 256)
     source.state = {
@@ -55,8 +66,6 @@ def words(key: Array, count: int) -> npt.NDArray[np.uint64]:
         "has_uint32": 0,
         "uinteger": 0,
     }
-    out: npt.NDArray[np.uint64] = source.random_raw(count)
-    return out
 
 
 def halves(key: Array, count: int) -> npt.NDArray[np.uint32]:

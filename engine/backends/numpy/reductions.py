@@ -15,6 +15,8 @@ Dims = tuple[int, ...]
 _add: Callable[..., Any] = np.add.reduce
 _maximum: Callable[..., Any] = np.maximum.reduce
 _minimum: Callable[..., Any] = np.minimum.reduce
+_or: Callable[..., Any] = np.logical_or.reduce
+_and: Callable[..., Any] = np.logical_and.reduce
 
 
 def _count(x: Array, dim: Dims) -> int:
@@ -41,35 +43,33 @@ def amin(x: Array, dim: Dims, keepdim: bool) -> Any:
     return _minimum(x, axis=dim, keepdims=keepdim)
 
 
-def _extreme(x: Array, indices: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
+def max_(x: Array, dim: int, keepdim: bool) -> tuple[Any, Any]:
     if x.ndim == 0:
         return np.array(x), np.zeros((), np.int64)
-    values = np.take_along_axis(x, indices, dim)
-    return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
+    # of NaN, both name the first
+    return _maximum(x, axis=dim, keepdims=keepdim), x.argmax(dim, keepdims=keepdim)
 
 
-def max_(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
-    return _extreme(x, np.argmax(x, dim, keepdims=True) if x.ndim else x, dim, keepdim)
-
-
-def min_(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
-    return _extreme(x, np.argmin(x, dim, keepdims=True) if x.ndim else x, dim, keepdim)
+def min_(x: Array, dim: int, keepdim: bool) -> tuple[Any, Any]:
+    if x.ndim == 0:
+        return np.array(x), np.zeros((), np.int64)
+    return _minimum(x, axis=dim, keepdims=keepdim), x.argmin(dim, keepdims=keepdim)
 
 
 def argmax(x: Array, dim: int, keepdim: bool) -> Any:
-    return np.argmax(x, dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+    return x.argmax(dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
 
 
 def argmin(x: Array, dim: int, keepdim: bool) -> Any:
-    return np.argmin(x, dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+    return x.argmin(dim, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
 
 
 def any_(x: Array, dim: Dims, keepdim: bool) -> Any:
-    return np.any(x, dim, keepdims=keepdim)
+    return _or(x, axis=dim, keepdims=keepdim)
 
 
 def all_(x: Array, dim: Dims, keepdim: bool) -> Any:
-    return np.all(x, dim, keepdims=keepdim)
+    return _and(x, axis=dim, keepdims=keepdim)
 
 
 def var(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
@@ -95,7 +95,7 @@ def logsumexp(x: Array, dim: Dims, keepdim: bool) -> Any:
 def cumsum(x: Array, dim: int) -> Array:
     if x.ndim == 0:
         return np.array(x, x.dtype if x.dtype.kind in SMOOTH_KINDS else np.int64)
-    return np.cumsum(x, dim, x.dtype if x.dtype.kind in SMOOTH_KINDS else np.int64)
+    return x.cumsum(dim, x.dtype if x.dtype.kind in SMOOTH_KINDS else np.int64)
 
 
 def softmax(x: Array, dim: int) -> Array:

@@ -17,7 +17,7 @@ def fill(x: Array, value: float) -> None:
 
 
 def copy(x: Array, source: Array) -> None:
-    np.copyto(x, source, casting="unsafe")
+    x[...] = source
 
 
 def assign(x: Array, source: Array, *args: Any) -> None:
