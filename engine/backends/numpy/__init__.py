@@ -14,6 +14,7 @@ from engine.backends.numpy import (
     embeddings,
     gamma,
     losses,
+    memory,
     narrow,
     normal,
     norms,
@@ -35,6 +36,8 @@ from engine.backends.numpy import (
 from engine.backends.registry import Backend
 
 __all__ = ["BACKEND"]
+
+memory.keep_freed_memory()
 
 BACKEND = Backend(
     "numpy",
