@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.autograd.mode import MODE
 from engine.autograd.node import Node
-from engine.autograd.tape import Variable, unary
+from engine.autograd.tape import Variable, unary, viewed
 from engine.autograd.views import unpack
 from engine.dtypes import float64, of
 from engine.errors import EngineError, NonFinite, NotDifferentiable, ShapeError
@@ -79,7 +79,7 @@ def fitted(node: Node, g: Any, shape: tuple[int, ...]) -> Any:
             f"the gradient rule of {node.op.name!r} gave shape {tuple(given)} for an operand of "
             f"{tuple(shape)}"
         )
-    return unary(RESHAPE, g, (shape,))
+    return viewed(RESHAPE, g, (shape,))
 
 
 def replaced(where: str, hook: Any, g: Any) -> Any:

@@ -31,7 +31,7 @@ class Variable:
     """The part of a tensor that the tape knows. `engine.tensor.Tensor` gives it its methods.
 
     _version is None until somebody else shares the memory or reads this tensor's version.
-    _view_of and _hooks aren't set at all, to cost nothing, but in views and in leaves with hooks.
+    _hooks isn't set at all, to cost nothing, but in leaves with hooks.
     """
 
     __slots__ = (
@@ -56,8 +56,8 @@ class Variable:
     _seen: int
     _requires: bool
     _version: Version | None
-    # the tensor that owns the memory
-    _view_of: "Variable"
+    # of a view, the tensor that owns the memory
+    _view_of: "Variable | None"
     _hooks: LeafHooks
     grad: Any
 
@@ -104,16 +104,16 @@ def wrap(data: Any, device: Device, tensor_type: type[Variable] | None = None) -
     out = _new(tensor_type or _result)
     out._data = data
     out._device = device
-    out._node = None
+    out._node = out._version = out._view_of = out.grad = None
     out._slot = 0
     out._requires = False
-    out._version = None
-    out.grad = None
     return out
 
 
 def unary(op: Op, x: V, attrs: tuple[Any, ...] = ()) -> V:
     """Apply an op of one operand and one result."""
+    if op.view:
+        return viewed(op, x, attrs)
     if _prepare is not None:
         (x,) = _prepare(op, (x,))
     device = x._device
@@ -129,16 +129,47 @@ def unary(op: Op, x: V, attrs: tuple[Any, ...] = ()) -> V:
     out: Any = _new(_result)
     out._data = data
     out._device = device
-    out._node = None
+    out._node = out._version = out._view_of = out.grad = None
     out._slot = 0
     out._requires = False
-    out._version = None
-    out.grad = None
-    if op.view:
-        _share(x, out)
     if x._requires and MODE.enabled and not op.constant:
         record(op, (x,), attrs, (out,))
     return out  # type: ignore[no-any-return]  # the result class is chosen at run time
+
+
+def viewed(op: Op, x: V, attrs: tuple[Any, ...]) -> V:
+    """Apply an op whose result shares its operand's memory, and thereby its version.
+
+    A kernel may have copied instead, where there is no such view (reshape).
+    """
+    if _prepare is not None:
+        (x,) = _prepare(op, (x,))
+    device = x._device
+    source = x._data
+    try:
+        data = device.kernels[op.name](source, *attrs)
+    except FAILURES as error:
+        raise explained(op, (x,), attrs, error) from error
+    if data.__class__ is not device.array_type:
+        data = device.as_array(data)
+    out: Any = _new(_result)
+    out._data = data
+    out._device = device
+    out._node = out._version = out._view_of = out.grad = None
+    out._slot = 0
+    out._requires = False
+    owner = data.base
+    # what NumPy makes by strides names its operand in one step more
+    if owner is not None and (
+        owner is source or owner is source.base or getattr(owner, "base", None) is source
+    ):
+        if x._version is None:
+            x._version = Version()
+        out._version = x._version
+        out._view_of = x if x._view_of is None else x._view_of
+    if x._requires and MODE.enabled:
+        record(op, (x,), attrs, (out,))
+    return out  # type: ignore[no-any-return]  # it is a Tensor
 
 
 def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
@@ -160,11 +191,9 @@ def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
     out: Any = _new(_result)
     out._data = data
     out._device = device
-    out._node = None
+    out._node = out._version = out._view_of = out.grad = None
     out._slot = 0
     out._requires = False
-    out._version = None
-    out.grad = None
     if (a._requires or b._requires) and MODE.enabled and not op.constant:
         record(op, (a, b), attrs, (out,))
     return out  # type: ignore[no-any-return]  # it is a Tensor
@@ -258,21 +287,6 @@ def _widened(op: Op, device: Device, arrays: Sequence[Any], attrs: tuple[Any, ..
     if op.view or device.backend.widened is None:
         return kernel(*arrays, *attrs)
     return device.backend.widened(kernel, op.name, arrays, attrs, op.mutates)
-
-
-def _share(x: Variable, out: Variable) -> None:
-    """Give a view the version of its base. A kernel may have copied instead (reshape)."""
-    owner = out._data.base
-    if owner is None:
-        return
-    # what NumPy makes by strides names its operand in one step more
-    if owner is x._data or owner is x._data.base or getattr(owner, "base", None) is x._data:
-        if x._version is None:
-            x._version = Version()
-            out._view_of = x
-        else:
-            out._view_of = getattr(x, "_view_of", x)
-        out._version = x._version
 
 
 def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: tuple[Variable, ...]) -> None:

@@ -25,7 +25,7 @@ _ALONE = 4
 
 def base_of(x: Variable) -> Variable | None:
     """The tensor whose memory a view shares; None for one that is no view."""
-    return getattr(x, "_view_of", None)
+    return x._view_of
 
 
 def check_writable(x: Variable, name: str, recorded: bool) -> None:

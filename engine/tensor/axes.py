@@ -7,6 +7,8 @@ from typing import Any
 from engine.errors import IndexError_, ShapeError
 
 Dim = int | Sequence[int] | None
+# by number of axes, all of them
+_EVERY = tuple([tuple(range(ndim)) for ndim in range(8)])
 
 
 def axis(dim: int, ndim: int, extra: int = 0) -> int:
@@ -21,7 +23,7 @@ def axis(dim: int, ndim: int, extra: int = 0) -> int:
 def axes(dim: Dim, ndim: int) -> tuple[int, ...]:
     """The axes that a reduction reduces, sorted; None and () mean all."""
     if dim is None:
-        return tuple(range(ndim))
+        return _EVERY[ndim] if ndim < len(_EVERY) else tuple(range(ndim))
     if isinstance(dim, int):
         return (axis(dim, ndim),) if ndim else (axis(dim, ndim),)[:0]
     named = [axis(d, ndim) for d in dim]
@@ -42,7 +44,7 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
 def shape_of(args: tuple[Any, ...]) -> tuple[int, ...]:
     """Sizes of a new tensor: none may be negative."""
     out = sizes(args)
-    if any(n < 0 for n in out):
+    if out and min(out) < 0:
         raise ShapeError(f"a tensor can't have the shape {out}: no size may be negative")
     return out
 

@@ -265,7 +265,7 @@ def arange(
     """start, start + step, ... below end; one number alone is the end. int64 if all three are ints."""
     if end is None:
         start, end = 0, start
-    if not all(math.isfinite(n) for n in (start, end, step)):
+    if not (math.isfinite(start) and math.isfinite(end) and math.isfinite(step)):
         raise ShapeError(f"arange: from {start} to {end} in steps of {step} doesn't end; give finite numbers")
     if dtype is int64:
         # as in PyTorch, counted in whole numbers from the start
@@ -273,9 +273,8 @@ def arange(
     if step == 0 or (end - start) / step < 0:
         raise ShapeError(f"arange: from {start} to {end} doesn't go in steps of {step}")
     if dtype is None:
-        dtype = (
-            get_default_dtype() if max(category_of(n) for n in (start, end, step)) >= FLOAT else of_number(0)
-        )
+        whole = max(category_of(start), category_of(end), category_of(step)) < FLOAT
+        dtype = int64 if whole else get_default_dtype()
     length = math.ceil((end - start) / step)
     return _finish(create(ops.ARANGE, chosen(device), (start, step, length, dtype)), requires_grad)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from engine.autograd.mode import MODE, no_grad
-from engine.autograd.tape import Variable, apply, overwrite, unary, wrap
+from engine.autograd.tape import Variable, apply, overwrite, unary, viewed, wrap
 from engine.autograd.views import assigned, check_writable
 from engine.backends.meta.array import sliced
 from engine.dtypes import SMOOTH_KINDS, of
@@ -36,11 +36,11 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     """The selection: a view for ints and slices, a copy where an index tensor or mask takes part."""
     key = key if key.__class__ is tuple else (key,)
     if _is_basic(key):
-        return unary(ops.SLICE, input, (key,))
+        return viewed(ops.SLICE, input, (key,))
     input, key = _lone_masks(input, key)
     indices, parts = _parts(input, key)
     if not indices:
-        return unary(ops.SLICE, input, (parts,))
+        return viewed(ops.SLICE, input, (parts,))
     base, places = _basic_first(input, parts)
     operands: tuple[Tensor, ...] = (base, *indices)
     return apply(ops.INDEX, operands, (places,))
@@ -100,7 +100,7 @@ def _lone_masks(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...
     Each stands for a new axis of size 1 or, where it is False, 0; what comes back is the view with these
     axes, and index tensors for them.
     """
-    if not any(_is_lone_mask(part) for part in key):
+    if True not in [_is_lone_mask(part) for part in key]:
         return x, key
     made = list(key)
     if not any(part is Ellipsis for part in made):
@@ -113,7 +113,7 @@ def _lone_masks(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...
             at = len(x._data.shape) - sum(_reach(each) for each in made[position + 1 :])
         else:
             at = sum(_reach(each) for each in before)
-        x = unary(ops.SLICE, x, ((*[slice(None)] * at, None, Ellipsis),))
+        x = viewed(ops.SLICE, x, ((*[slice(None)] * at, None, Ellipsis),))
         made[position] = wrap(x._device.backend.from_numpy(np.zeros(int(bool(part)), np.int64)), x._device)
     return x, tuple(made)
 
@@ -121,7 +121,7 @@ def _lone_masks(x: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...
 def _is_lone_mask(part: Any) -> bool:
     if isinstance(part, Variable):
         return not part._data.shape and part._data.dtype.kind == "b"
-    return isinstance(part, bool | np.bool_)
+    return isinstance(part, (bool, np.bool_))
 
 
 def _basic_first(x: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
@@ -129,6 +129,8 @@ def _basic_first(x: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, 
 
     Returns the view, and a key of it in which only whole axes and index tensors remain.
     """
+    if False not in [part is True for part in parts]:
+        return x, parts
     whole = slice(None)
     basic = tuple(whole if part is True else part for part in parts)
     skipped = len(x._data.shape) - sum(part is not None and part is not Ellipsis for part in parts)
@@ -138,7 +140,7 @@ def _basic_first(x: Tensor, parts: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, 
             places.extend([whole] * skipped)
         elif type(part) is not int:
             places.append(True if part is True else whole)
-    view = x if all(part == whole for part in basic) else unary(ops.SLICE, x, (basic,))
+    view = x if all(part == whole for part in basic) else viewed(ops.SLICE, x, (basic,))
     return view, tuple(places)
 
 
@@ -191,7 +193,7 @@ def _index_tensors(x: Tensor, part: Any, key: tuple[Any, ...], position: int) ->
             )
         part = wrap(x._device.backend.from_numpy(array), x._device)
     kind = part._data.dtype.kind
-    if part._data.dtype == np.uint8:
+    if kind == "u" and part._data.dtype.itemsize == 1:
         raise IndexError_(
             "a uint8 index may be meant as numbers or as a mask; convert it with .long() or .bool()"
         )
@@ -234,7 +236,7 @@ def _reach(part: Any) -> int:
 
 def _coordinates(mask: Any) -> list[Any]:
     found = unary(ops.NONZERO, mask)
-    return [unary(ops.SLICE, found, ((slice(None), k),)) for k in range(len(mask._data.shape))]
+    return [viewed(ops.SLICE, found, ((slice(None), k),)) for k in range(len(mask._data.shape))]
 
 
 @overload

@@ -14,10 +14,11 @@ from engine.autograd.tape import Variable, overwrite, serial_now
 from engine.autograd.views import adopt, assigned, check_writable, keep_values
 from engine.dtypes import of
 from engine.errors import DTypeError, NotDifferentiable, ShapeError
-from engine.ops.updates import COPY, FILL
+from engine.ops.updates import ACCUMULATE, COPY, FILL
 from engine.tensor import shapes, specials
+from engine.tensor.arithmetic import add
 from engine.tensor.creation import arange
-from engine.tensor.promotion import Operand, cast, check_fits, constant, operand
+from engine.tensor.promotion import Number, Operand, cast, check_fits, constant, operand
 
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
@@ -57,6 +58,25 @@ def in_place(function: Callable[..., Tensor], name: str = "") -> Callable[..., T
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"{function.__name__}, in place."
     return method
+
+
+_add = in_place(add)
+
+
+def add_(input: Tensor, other: Operand, *, alpha: Number = 1) -> Tensor:
+    """add, in place."""
+    if (
+        alpha == 1
+        and isinstance(other, Variable)
+        and other._data.shape == input._data.shape
+        and other._data.dtype is input._data.dtype
+        and not (MODE.enabled and (input._requires or other._requires))
+    ):
+        # in one pass over memory; no other op in place has a kernel of its own
+        check_writable(input, "add_", False)
+        overwrite(ACCUMULATE, (input, other))
+        return input
+    return _add(input, other, alpha=alpha)
 
 
 def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:

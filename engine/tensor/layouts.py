@@ -34,6 +34,8 @@ CHANNELS_INNERMOST = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4
 
 def order_of(name: str, memory_format: Any, ndim: int) -> tuple[int, ...] | None:
     """The axes from outermost to innermost in memory; None is row-major. ShapeError if ndim differs."""
+    if memory_format is None:
+        return None
     order = CHANNELS_INNERMOST.get(memory_format) if isinstance(memory_format, MemoryFormat) else None
     if order is None:
         check_memory_format(name, memory_format)
@@ -46,7 +48,7 @@ def order_of(name: str, memory_format: Any, ndim: int) -> tuple[int, ...] | None
 
 def check_memory_format(name: str, memory_format: Any) -> None:
     """Refuse the orders that the engine doesn't have; None is left out."""
-    if memory_format not in (None, contiguous_format, preserve_format):
+    if memory_format is not None and memory_format not in (contiguous_format, preserve_format):
         raise EngineError(
             f"{name}: memory_format={memory_format!r} isn't supported, tensors are made in row-major "
             "order; leave it "
@@ -79,7 +81,7 @@ def data_ptr(input: Tensor) -> int:
 
 def storage_offset(input: Tensor) -> int:
     """How many elements into the memory of its base a view begins; 0 for one that is no view."""
-    base = getattr(input, "_view_of", None)
+    base: Any = input._view_of
     if base is None:
         return 0
     return (data_ptr(input) - data_ptr(base)) // int(input._data.dtype.itemsize)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.autograd.tape import Variable, apply, binary, unary
+from engine.autograd.tape import Variable, apply, binary, viewed
 from engine.errors import DTypeError, ShapeError
 from engine.ops import products as ops
 from engine.ops.shapes import RESHAPE
@@ -45,13 +45,13 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         return binary(ops.MATMUL, input, other)
     if not left or not right:
         raise ShapeError(f"matmul: both operands need an axis, and the shapes are {left} and {right}")
-    a = input if len(left) > 1 else unary(RESHAPE, input, ((1, *left),))
-    b = other if len(right) > 1 else unary(RESHAPE, other, ((*right, 1),))
+    a = input if len(left) > 1 else viewed(RESHAPE, input, ((1, *left),))
+    b = other if len(right) > 1 else viewed(RESHAPE, other, ((*right, 1),))
     out = binary(ops.MATMUL, a, b)
     shape = out._data.shape
     if len(left) == 1:
         shape = (*shape[:-2], shape[-1])
-    return unary(RESHAPE, out, (shape if len(right) > 1 else shape[:-1],))
+    return viewed(RESHAPE, out, (shape if len(right) > 1 else shape[:-1],))
 
 
 def rmatmul(input: Tensor, other: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from itertools import accumulate
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from engine.autograd.tape import Variable, apply, unary
+from engine.autograd.tape import Variable, apply, unary, viewed
 from engine.dtypes import promote_types
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import shapes as ops
@@ -45,16 +45,22 @@ if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
 
+# keys of axes that are taken whole, to be multiplied by their number
+_ALL = (slice(None),)
+
+
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in row-major order in another shape; one size may be -1. A view where possible."""
-    wanted = inferred(sizes(shape), input._data.size)
-    return input if wanted == input._data.shape else unary(ops.RESHAPE, input, (wanted,))
+    wanted = sizes(shape)
+    if -1 in wanted:
+        wanted = inferred(wanted, input._data.size)
+    return input if wanted == input._data.shape else viewed(ops.RESHAPE, input, (wanted,))
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
     """As reshape, but raises ShapeError where that would copy."""
     wanted = inferred(sizes(shape), input._data.size)
-    out = unary(ops.RESHAPE, input, (wanted,))
+    out = viewed(ops.RESHAPE, input, (wanted,))
     if out._version is None and input._device.type != "meta" and input._data.size:
         raise ShapeError(
             f"shape {input.shape} with its strides can't be viewed as {wanted}; use reshape, which copies"
@@ -79,7 +85,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     merged = 1
     for n in shape[first : last + 1]:
         merged *= n
-    return unary(ops.RESHAPE, input, ((*shape[:first], merged, *shape[last + 1 :]),))
+    return viewed(ops.RESHAPE, input, ((*shape[:first], merged, *shape[last + 1 :]),))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -94,7 +100,7 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     shape = input._data.shape
     if dim.__class__ is int and shape:
         at = axis(dim, len(shape))
-        return unary(ops.RESHAPE, input, (shape[:at] + shape[at + 1 :],)) if shape[at] == 1 else input
+        return viewed(ops.RESHAPE, input, (shape[:at] + shape[at + 1 :],)) if shape[at] == 1 else input
     gone = () if dim == () else axes(dim, len(shape))
     return reshape(input, tuple([n for k, n in enumerate(shape) if n != 1 or k not in gone]))
 
@@ -103,16 +109,19 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of size 1 at `dim`."""
     shape = input._data.shape
     at = axis(dim, len(shape), extra=1)
-    return unary(ops.RESHAPE, input, ((*shape[:at], 1, *shape[at:]),))
+    return viewed(ops.RESHAPE, input, ((*shape[:at], 1, *shape[at:]),))
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order."""
     ndim = len(input._data.shape)
-    order = tuple([axis(d, ndim) for d in sizes(dims)])
-    if len(order) != ndim or len(set(order)) != ndim:
-        raise ShapeError(f"permute: {sizes(dims)} must name each of the {ndim} axes once")
-    return unary(ops.PERMUTE, input, (order,))
+    named = sizes(dims)
+    order = tuple([d + ndim if d < 0 else d for d in named])
+    if sorted(order) != [*range(ndim)]:
+        for d in named:
+            axis(d, ndim)  # says which one is out of range
+        raise ShapeError(f"permute: {named} must name each of the {ndim} axes once")
+    return viewed(ops.PERMUTE, input, (order,))
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -122,7 +131,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         return input
     a, b = axis(dim0, len(order)), axis(dim1, len(order))
     order[a], order[b] = order[b], order[a]
-    return unary(ops.PERMUTE, input, (tuple(order),))
+    return viewed(ops.PERMUTE, input, (tuple(order),))
 
 
 def adjoint(input: Tensor) -> Tensor:
@@ -137,7 +146,7 @@ def t(input: Tensor) -> Tensor:
     """The transpose of a matrix; a tensor of fewer axes as it is."""
     if input._data.ndim > 2:
         raise ShapeError(f"t() takes at most two axes, not shape {input.shape}; use transpose, mT or permute")
-    return input if input._data.ndim < 2 else unary(ops.PERMUTE, input, ((1, 0),))
+    return input if input._data.ndim < 2 else viewed(ops.PERMUTE, input, ((1, 0),))
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
@@ -163,7 +172,7 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
     full = wanted
     if -1 in wanted:
         full = tuple([have[k - lead] if n == -1 and k >= lead else n for k, n in enumerate(wanted)])
-    return input if full == have else unary(ops.EXPAND, input, (full,))
+    return input if full == have else viewed(ops.EXPAND, input, (full,))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
@@ -238,18 +247,23 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     start = first + size if first < 0 else first
     if not 0 <= start <= start + length <= size:
         raise ShapeError(f"narrow: [{start}, {start + length}) isn't within axis {at} of size {size}")
-    return unary(ops.SLICE, input, ((slice(None),) * at + (slice(start, start + length),),))
+    return _piece(input, at, start, length)
+
+
+def _piece(x: Tensor, at: int, start: int, length: int) -> Tensor:
+    return viewed(ops.SLICE, x, ((*_ALL * at, slice(start, start + length)),))
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
     """One index of an axis, which vanishes; a view."""
-    return unary(ops.SLICE, input, ((slice(None),) * axis(dim, input._data.ndim) + (index,),))
+    return viewed(ops.SLICE, input, ((*_ALL * axis(dim, input._data.ndim), index),))
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All indices of an axis, one tensor each."""
-    at = axis(dim, input._data.ndim)
-    return tuple(select(input, at, k) for k in range(input._data.shape[at]))
+    before = _ALL * axis(dim, input._data.ndim)
+    count = input._data.shape[len(before)]
+    return tuple([viewed(ops.SLICE, input, ((*before, k),)) for k in range(count)])
 
 
 def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -262,10 +276,10 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
         parts = [min(split_size, size - start) for start in range(0, size, split_size)] or [0]
     else:
         parts = list(split_size)
-        if sum(parts) != size:
+        if sum(parts) != size or min(parts, default=0) < 0:
             raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
     starts = list(accumulate(parts, initial=0))[:-1]
-    return tuple(narrow(input, at, start, length) for start, length in zip(starts, parts, strict=True))
+    return tuple([_piece(input, at, start, length) for start, length in zip(starts, parts, strict=True)])
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:

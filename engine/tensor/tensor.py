@@ -12,7 +12,7 @@ import numpy.typing as npt
 from engine.autograd import walk
 from engine.autograd.hooks import LeafHooks, RemovableHandle
 from engine.autograd.node import Node, Version
-from engine.autograd.tape import Variable, check_history, results_are, unary, wrap
+from engine.autograd.tape import Variable, check_history, results_are, viewed, wrap
 from engine.autograd.views import base_of
 from engine.device import Device
 from engine.dtypes import FLOATING_KINDS, SMOOTH_KINDS, DType, get_default_dtype, of
@@ -340,7 +340,7 @@ class Tensor(Methods):
 
     @property
     def T(self) -> Tensor:
-        return unary(PERMUTE, self, (tuple(range(len(self._data.shape) - 1, -1, -1)),))
+        return viewed(PERMUTE, self, (tuple(range(len(self._data.shape) - 1, -1, -1)),))
 
     @property
     def mT(self) -> Tensor:

@@ -29,7 +29,8 @@ def full(shape: Shape, value: float, dtype: DType) -> Array:
 def arange(start: float, step: float, length: int, dtype: DType) -> Array:
     if dtype.is_floating_point:
         return (start + np.arange(length, dtype=np.float64) * step).astype(dtype.numpy)
-    return (int(start) + np.arange(length, dtype=np.int64) * int(step)).astype(dtype.numpy)
+    start, step = int(start), int(step)
+    return np.arange(start, start + length * step, step).astype(dtype.numpy, copy=False)
 
 
 def linspace(start: float, end: float, steps: int, dtype: DType) -> Array:

@@ -30,9 +30,11 @@ def l1(x: Array, y: Array, reduction: str) -> Any:
 
 def _kept(target: Array, classes: int, ignore_index: int) -> Array | None:
     """Which rows count, None where all do. Raises IndexError_ for a class outside [0, classes)."""
-    # as unsigned numbers negative classes are huge: one pass finds both ends
-    if not 0 <= ignore_index < classes and (not target.size or target.view(np.uint64).max() < classes):
-        return None
+    # as unsigned numbers negative classes are huge: one pass finds both ends, and argmax is quicker than max
+    if not 0 <= ignore_index < classes:
+        sizes = target.view(np.uint64)
+        if not target.size or sizes[sizes.argmax()] < classes:
+            return None
     kept: Array = target != ignore_index
     wrong = kept & ((target < 0) | (target >= classes))
     if wrong.any():

@@ -15,6 +15,9 @@ __all__ = ["cross_entropy", "nll_loss"]
 
 def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tuple[int, ...]]:
     """Classes last and everything else flat: [M, C], targets [M], and the shape of the targets."""
+    given, classes = input._data.shape, target._data.shape
+    if len(given) == 2 and classes == given[:1] and target.dtype is int64:
+        return input, target, classes
     if target.dtype is not int64:
         raise DTypeError(
             f"{name}: class targets must be int64, not {target.dtype}; convert them with .long()"
@@ -34,8 +37,6 @@ def _rows(input: Tensor, target: Tensor, name: str) -> tuple[Tensor, Tensor, tup
                 f"{name}: for one sample of shape {input.shape} the target is one class, not {target.shape}"
             )
         return input.reshape(1, -1), target.reshape(1), ()
-    if input.ndim == 2:
-        return input, target, target.shape
     return movedim(input, 1, -1).reshape(-1, input.shape[1]), target.reshape(-1), target.shape
 
 

@@ -47,7 +47,7 @@ class InPlaceMethods(Variable):
     absolute_ = in_place(arithmetic.abs, "absolute_")
     acos_ = in_place(transcendental.acos)
     acosh_ = in_place(transcendental.acosh)
-    add_ = in_place(arithmetic.add)
+    add_ = inplace.add_
     addbmm_ = in_place(blends.addbmm)
     addcdiv_ = in_place(transcendental.addcdiv)
     addcmul_ = in_place(transcendental.addcmul)
