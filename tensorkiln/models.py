@@ -10,6 +10,7 @@ class Model(Record):
     """A validated definition. Equal definitions are one model.
 
     definition: canonical, with what was inferred filled in; shapes are per sample, without the batch
+    output_shapes: of each output; output_shape: of the first
     """
 
     id: str
@@ -19,6 +20,7 @@ class Model(Record):
     definition: dict[str, Any] | None = None
     input_shape: tuple[int, ...] | None = None
     output_shape: tuple[int, ...] | None = None
+    output_shapes: tuple[tuple[int, ...], ...] | None = None
     parameters: int | None = None
     flops_per_sample: int | None = None
     created_at: datetime | None = None

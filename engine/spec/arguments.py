@@ -39,8 +39,8 @@ class Nested(Protocol):
     def canonical(self) -> dict[str, Any]: ...
 
 
-# how to read {"type": ...} where an argument's hint is a class of this kind
-READERS: dict[type, Callable[[type, Any], Nested]] = {}
+# how to read {"type": ...} where an argument's hint is a class of this kind, or a Callable
+READERS: dict[Any, Callable[[type, Any], Nested]] = {}
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,9 @@ def made(value: Any, **extra: Any) -> Any:
 
 def reader_of(hint: Any) -> Callable[[type, Any], Nested] | None:
     """What reads an argument of that class, if it is one of the catalogue's kinds."""
+    if get_origin(hint) is Callable:  # of tensors, as a distance: a function of the catalogue
+        taken, given = get_args(hint)
+        return READERS.get(Callable) if isinstance(taken, list) and {*taken, given} == {Tensor} else None
     if not isinstance(hint, type):
         return None
     return next((read for kind, read in READERS.items() if issubclass(hint, kind)), None)
@@ -289,7 +292,8 @@ def _words(hint: Any) -> str:
         return f"a list of {several}" if Ellipsis in items else f"a list of {len(items)} {several}"
     if hint is Numbers:
         return "a list of numbers"
-    return plain.get(hint) or f"an object with the type of a {hint.__name__} and its arguments"
+    kind = "function" if get_origin(hint) is Callable else getattr(hint, "__name__", "")
+    return plain.get(hint) or f"an object with the type of a {kind} and its arguments"
 
 
 def _or(words: list[str]) -> str:

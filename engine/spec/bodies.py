@@ -9,15 +9,20 @@ from engine.spec.nodes import INPUT, LARGEST_MODEL, Node, read_node
 from engine.spec.references import REFERENCE, source_of
 from engine.spec.wiring import arrows, find_cycle, in_order, not_reaching
 
+MOST_OUTPUTS = 8
+
 
 @dataclass
 class Body:
-    """The layers of a model or a block, in an order in which each comes after its inputs."""
+    """The layers of a model or a block, in an order in which each comes after its inputs.
+
+    outputs: references to what it gives; empty while that isn't known
+    """
 
     pointer: str
     style: Literal["layers", "nodes"]
     nodes: list[Node]
-    output: str | None
+    outputs: tuple[str, ...]
 
 
 def read_body(
@@ -46,12 +51,24 @@ def read_body(
         for before, node in zip([None, *nodes], nodes, strict=False):
             if node is not None:
                 node.inputs = (before.name if before is not None else INPUT,)
-        return Body(pointer, style, kept, kept[-1].name) if is_complete else None
-    output = document.get("output")
-    if "output" in document and not (isinstance(output, str) and REFERENCE.match(output)):
-        complaints.add(at(pointer, "output"), f"output is {show(output)}, not the name of one node")
-        output, is_complete = None, False
-    return _wired(Body(pointer, style, kept, output), is_complete, complaints)
+        return Body(pointer, style, kept, (kept[-1].name,)) if is_complete else None
+    outputs = _read_outputs(document, pointer, complaints) if "output" in document else ()
+    return _wired(Body(pointer, style, kept, outputs or ()), is_complete and outputs is not None, complaints)
+
+
+def _read_outputs(
+    document: Mapping[str, Any], pointer: str, complaints: Complaints
+) -> tuple[str, ...] | None:
+    """One name, or of a whole model a list of several; None after a complaint."""
+    output, is_model = document["output"], pointer == ""
+    names = output if isinstance(output, list) and is_model else [output]
+    if 0 < len(names) <= MOST_OUTPUTS and all(isinstance(n, str) and REFERENCE.match(n) for n in names):
+        return tuple(names)
+    what = (
+        f"the name of a node or a list of 1 to {MOST_OUTPUTS} names" if is_model else "the name of one node"
+    )
+    complaints.add(at(pointer, "output"), f"output is {show(output)}, not {what}")
+    return None
 
 
 def _distinct(nodes: list[Node | None], complaints: Complaints) -> bool:
@@ -82,11 +99,12 @@ def _wired(body: Body, is_complete: bool, complaints: Complaints) -> Body | None
             if source_of(source) not in names and source_of(source) != INPUT and is_complete:
                 place = at(node.pointer, "inputs", position)
                 complaints.add(place, f"there is no node {show(source)}{nearest(source, [*names, INPUT])}")
-    if body.output is not None and source_of(body.output) not in names and is_complete:
-        place = at(body.pointer, "output")
-        complaints.add(
-            place, f"there is no node {show(body.output)} to give as the output{nearest(body.output, names)}"
-        )
+    # beside the value of a node a model may give what it was given, for a loss to compare the two
+    given = names | {INPUT} if len(body.outputs) > 1 else names
+    for position, output in enumerate(body.outputs):
+        if source_of(output) not in given and is_complete:
+            detail = f"there is no node {show(output)} to give as the output{nearest(output, names)}"
+            complaints.add(output_place(body, position), detail)
     if not is_complete or len(complaints) > before:
         return None
     edges = {
@@ -103,7 +121,7 @@ def _wired(body: Body, is_complete: bool, complaints: Complaints) -> Body | None
         return None
     used = {source for sources in edges.values() for source in sources}
     ends = [name for name in edges if name not in used]
-    if body.output is None and len(ends) > 1:
+    if not body.outputs and len(ends) > 1:
         listed = ", ".join(ends[:8]) + (", ..." if len(ends) > 8 else "")
         complaints.add(
             body.pointer,
@@ -111,12 +129,20 @@ def _wired(body: Body, is_complete: bool, complaints: Complaints) -> Body | None
             "name it in output",
         )
         return None
-    output = body.output or ends[0]
-    for name in not_reaching(edges, source_of(output)):
+    outputs = body.outputs or (ends[0],)
+    for name in not_reaching(edges, [source_of(output) for output in outputs]):
         place = next(node.pointer for node in body.nodes if node.name == name)
+        way = ", ".join(map(show, outputs[:4])) + (", ..." if len(outputs) > 4 else "")
         complaints.add(
-            place,
-            f"{show(name)} is never used on the way to the output {show(output)}; remove it or wire it in",
+            place, f"{show(name)} is never used on the way to the output {way}; remove it or wire it in"
         )
     by_name = {node.name: node for node in body.nodes}
-    return Body(body.pointer, "nodes", [by_name[name] for name in in_order(edges)], output)
+    return Body(body.pointer, "nodes", [by_name[name] for name in in_order(edges)], outputs)
+
+
+def output_place(body: Body, position: int) -> str:
+    """The pointer to one of its outputs."""
+    if body.style == "layers":
+        return body.pointer
+    place = at(body.pointer, "output")
+    return at(place, position) if len(body.outputs) > 1 else place

@@ -92,6 +92,8 @@ BOUNDS: dict[str, Bounds] = {
     "num_decoder_layers": Bounds(minimum=0, maximum=1024),
     "dropout": UNIT,
     "label_smoothing": UNIT,
+    "blank": COUNT,
+    "var": NOT_NEGATIVE,
     "lr": NOT_NEGATIVE,
     "momentum": NOT_NEGATIVE,
     "weight_decay": NOT_NEGATIVE,

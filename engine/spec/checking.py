@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.optim.lr_scheduler import ReduceLROnPlateau
+from engine.spec.comparison import check_loss, class_axis, has_classes
 from engine.spec.complaints import Complaints, show
 from engine.spec.datasets import DatasetSchema
 from engine.spec.inference import REFUSALS
@@ -16,7 +17,6 @@ from engine.spec.models import ModelReport, metered_model, untouched_generator
 from engine.spec.preparation import prepared_targets
 from engine.spec.rehearsal import Cost, Rehearsal
 from engine.spec.samples import check_samples
-from engine.tensor import Tensor
 
 TRAIN = "train"  # the split that is trained on
 
@@ -83,7 +83,7 @@ class _Check:
         self.model = model
         self.dataset = dataset
         self.complaints = complaints
-        self.has_classes = dataset.classes is not None and np.dtype(dataset.target_dtype).kind in "iu"
+        self.has_classes = has_classes(dataset)
 
     def splits(self) -> None:
         """The splits that the job uses are there, and a batch isn't more than all."""
@@ -103,14 +103,19 @@ class _Check:
     def metrics(self) -> None:
         for position, name in enumerate(self.job.metrics):
             # the only metric so far counts classes
-            is_scored = len(self.model.output_shape) == len(self.dataset.target_shape) + 1
+            # one value a class on the axis after the batch, and of one output
+            is_scored = (
+                class_axis(self.job.loss) == 1
+                and len(self.model.output_shapes) == 1
+                and len(self.model.output_shape) == len(self.dataset.target_shape) + 1
+            )
             if not self.has_classes:
                 kind = self.dataset.target_dtype
                 detail = f"{name} needs a dataset with classes, and this one has {kind} targets"
                 self.complaints.add(f"/metrics/{position}", detail)
             elif not is_scored:
-                shape = show(list(self.model.output_shape))
-                detail = f"{name} needs one output a class; the model's output is {shape} a sample"
+                shapes = " and ".join(show(list(shape)) for shape in self.model.output_shapes)
+                detail = f"{name} needs one output a class; the model's output is {shapes} a sample"
                 self.complaints.add(f"/metrics/{position}", detail)
 
     def rehearse(self) -> Cost | None:
@@ -130,14 +135,14 @@ class _Check:
             (self.model.input_shape, self.model.input_dtype),
             (self.dataset.target_shape, str(targets.dtype)),
         )
-        function = self._made(loss, device=device)
-        if function is None or not self._loss_fits(loss, function, rehearsal):
+        objective = check_loss(loss, self.model, self.dataset, rehearsal, self.complaints)
+        if objective is None:
             return None
         size = self.job.plain.get("batch_size")
         if made is None or size is None or len(self.complaints):
             return None
         try:
-            cost = rehearsal.run(size, function, made)
+            cost = rehearsal.run(size, objective, made)
         except REFUSALS as error:
             if size == 1:  # it runs with two samples: so much is known by now
                 detail = (
@@ -199,52 +204,6 @@ class _Check:
         except REFUSALS as error:
             self.complaints.add(choice.pointer, f"{choice.entry.name} can't be made so: {error}")
             return None
-
-    def _loss_fits(self, choice: Choice, function: Any, rehearsal: Rehearsal) -> bool:
-        """The loss takes the model's output and the dataset's targets, and gives one number to go down."""
-        inputs, targets = rehearsal.batch(2)
-        try:
-            output: Tensor = rehearsal.model(inputs)
-        except REFUSALS as error:
-            self.complaints.add("/model", f"the model can't be trained: {error}")
-            return False
-        try:
-            value: Tensor = function(output, targets)
-        except REFUSALS as error:
-            given = f"{output.dtype.name} {show(list(output.shape[1:]))}"
-            wanted = f"{targets.dtype.name} {show(list(targets.shape[1:]))}"
-            hint = self._remedy(choice, output) if self.has_classes else ""
-            detail = (
-                f"{choice.entry.name} can't compare the model's output, {given} a sample, with the dataset's "
-                f"targets, {wanted}: {error} (with a batch of 2){hint}"
-            )
-            self.complaints.add(choice.pointer, detail)
-            return False
-        if value.shape != ():
-            detail = 'the loss must be one number for the whole batch; take the reduction "mean" or "sum"'
-            self.complaints.add(choice.pointer, detail)
-            return False
-        classes, is_scored = self.dataset.classes, output.ndim == targets.ndim + 1
-        if self.has_classes and classes is not None and is_scored and output.shape[1] < classes:
-            count = output.shape[1]
-            detail = f"the model gives {count} outputs, the dataset has {classes} classes"
-            self.complaints.add("/model", detail)
-            return False
-        if not value.requires_grad:
-            if any(True for _ in rehearsal.model.parameters()):
-                self.complaints.add(
-                    "/model", "the model's output doesn't depend on its parameters, so it can't learn"
-                )
-            return False
-        return True
-
-    def _remedy(self, choice: Choice, output: Tensor) -> str:
-        """What would make a loss of classes fit."""
-        if choice.entry.name not in ("CrossEntropyLoss", "NLLLoss", "MultiMarginLoss"):
-            return "; for classes take CrossEntropyLoss"
-        if output.ndim > 2 and not self.dataset.target_shape:
-            return '; put a {"type": "Flatten"} before the last Linear, or take a mean over axes'
-        return ""
 
     def report(self, cost: Cost) -> JobReport:
         size, epochs = self.job.plain["batch_size"], self.job.plain["epochs"]

@@ -9,7 +9,7 @@ from typing import Any
 from engine.errors import Problem, SpecError
 
 LIMIT = 100  # a hopeless document gets a readable answer, not one line per byte
-MOST_KNOWN = 500  # names that a misspelt one is compared with: each comparison takes microseconds
+MOST_KNOWN = 1000  # names that a misspelt one is compared with: each comparison takes microseconds
 SHOWN = 40  # characters of a user's string that a message repeats
 
 

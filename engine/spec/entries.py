@@ -3,10 +3,11 @@
 import functools
 import inspect
 import types
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Union, get_args, get_origin
 
+from engine.nn import Module
 from engine.spec.arguments import Argument, Mismatch, arguments_of, hints_of, made, object_schema, to_json
 from engine.spec.complaints import Complaints, at, nearest, show
 from engine.spec.masks import CAUSAL, MASKS
@@ -39,7 +40,8 @@ class Entry:
 
     kind: "module", "function", "loss", "optimizer", "scheduler", "transform" or "metric"
     operands: the parameters that are tensors, by name; empty where there may be any number of them
-    calls: the arguments that a module takes not when it is made but when it is called, such as is_causal
+    calls: the arguments that a module takes not when it is made but when it is called, such as is_causal; of
+        a function all are
     """
 
     kind: str
@@ -52,17 +54,17 @@ class Entry:
 
     def takes(self, inputs: int, given: Collection[str] = ()) -> bool:
         """Whether so many inputs fit, beside those arguments that are given."""
-        return inputs == len(self._open(given)) if self.operands else inputs > 0
+        return inputs == len(self.left(given)) if self.operands else inputs > 0
 
     def inputs_words(self, given: Collection[str] = ()) -> str:
         if not self.operands:
             return "one input or more"
         words = {0: "no input", 1: "one input", 2: "two inputs", 3: "three inputs"}
-        left = self._open(given)
+        left = self.left(given)
         names = f" ({', '.join(left)})" if len(left) > 1 else ""
         return words.get(len(left), f"{len(left)} inputs") + names
 
-    def _open(self, given: Collection[str]) -> list[str]:
+    def left(self, given: Collection[str]) -> list[str]:
         """The operands that no number stands for."""
         return [name for name in self.operands if name not in given]
 
@@ -86,20 +88,21 @@ class Entry:
 
     def make(self, values: dict[str, Any], **extra: Any) -> Any:
         """The object, or for a function the call that waits for its tensors."""
-        if self.kind != "function":
+        if isinstance(self.target, type):
             known = self._parameters
             given = {key: value for key, value in extra.items() if key in known}
             return self.target(
                 **{name: made(value, **extra) for name, value in values.items() if name not in self.calls},
                 **given,
             )
+        given = {name: made(value, **extra) for name, value in values.items()}
         if not self.operands:
-            return lambda *tensors: self.target(tensors, **values)
-        names = self._open(values)
+            return lambda *tensors: self.target(tensors, **given)
+        names = self.left(values)
         if len(names) < 2:
-            return functools.partial(self.target, **values)
+            return functools.partial(self.target, **given)
         # by name: another argument may stand between two operands, as in gather(input, dim, index)
-        return lambda *tensors: self.target(**dict(zip(names, tensors, strict=True)), **values)
+        return lambda *tensors: self.target(**dict(zip(names, tensors, strict=True)), **given)
 
     def called(self, values: dict[str, Any]) -> dict[str, Any]:
         """Those of the values that a module is given with each call."""
@@ -120,7 +123,9 @@ class Entry:
     def complete(self, values: dict[str, Any]) -> dict[str, Any]:
         """The arguments as JSON, with every default."""
         return {
-            name: to_json(values.get(name, argument.default)) for name, argument in self.arguments.items()
+            name: to_json(values.get(name, argument.default))
+            for name, argument in self.arguments.items()
+            if name in values or not argument.replaces
         }
 
     def describe(self) -> dict[str, Any]:
@@ -153,15 +158,16 @@ class Part:
 
 
 def read_part(known: Mapping[str, Entry], kind: type, value: Mapping[str, Any]) -> Part:
-    """What {"type": ..., arguments} names among `known`, which must be of that kind. Raises Mismatch."""
+    """What {"type": ..., arguments} names among `known`, which must be of that kind. Raises Mismatch.
+
+    kind: a class, or how a function is called: Callable[[Tensor, Tensor], Tensor]
+    """
     if _nests_too_much(value):
         raise Mismatch(f"nests objects deeper than {DEEPEST_PART}, or holds more than {MOST_PARTS} of them")
     name = value.get("type")
     entry = known.get(name) if isinstance(name, str) else None
-    if entry is None or not (isinstance(entry.target, type) and issubclass(entry.target, kind)):
-        fitting = [
-            key for key, e in known.items() if isinstance(e.target, type) and issubclass(e.target, kind)
-        ]
+    if entry is None or not _is_of(kind, entry):
+        fitting = [key for key, each in known.items() if _is_of(kind, each)]
         raise Mismatch(f"the type {show(name)} isn't known here{nearest(name, fitting)}", ("type",))
     complaints = Complaints()
     values = entry.read({key: each for key, each in value.items() if key != "type"}, "", complaints)
@@ -171,6 +177,12 @@ def read_part(known: Mapping[str, Entry], kind: type, value: Mapping[str, Any]) 
     for problem in complaints.problems:
         raise Mismatch(problem.detail, tuple(problem.pointer.split("/")[1:]) or ("type",))
     return Part(entry, values)
+
+
+def _is_of(kind: Any, entry: Entry) -> bool:
+    if isinstance(kind, type):
+        return isinstance(entry.target, type) and issubclass(entry.target, kind)
+    return entry.kind == "function" and len(entry.operands) == len(get_args(kind)[0])
 
 
 def _nests_too_much(value: Mapping[str, Any]) -> bool:
@@ -195,20 +207,22 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     operands: tuple[str, ...] = ("input",)
     replacing: tuple[str, ...] = ()
     called: dict[str, Argument] = {}
-    if kind in ("module", "loss"):
-        operands, _ = _operands(target.forward)  # type: ignore[attr-defined]  # these are modules
-        called = _called(target, docstring)
-    elif kind == "function":
+    is_module = isinstance(target, type) and issubclass(target, Module)
+    if is_module:
+        operands, replacing = _operands(target.forward)  # type: ignore[attr-defined]  # of a module
+        called = _called(target.forward, docstring, operands, replacing)  # type: ignore[attr-defined]
+    elif kind in ("function", "loss"):
         operands, replacing = _operands(target)
     elif kind == "metric":
         operands = ("output", "target")
     if kind == "fields":
         skip: tuple[str, ...] = ()
-    elif kind in ("module", "loss"):
+    elif is_module:
         skip = PASSED
     else:
         skip = (*(name for name in operands or _first_parameter(target) if name not in replacing), *PASSED)
-    arguments = arguments_of(target, docstring, skip, replacing, vectors=kind == "loss")
+    # losses take weights of classes
+    arguments = arguments_of(target, docstring, skip, replacing, vectors=target.__name__.endswith("Loss"))
     if arguments is None:
         return None
     for flag in MASKS.get(target, {}):  # type: ignore[call-overload]  # functions have none
@@ -219,10 +233,12 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     return Entry(kind, target.__name__, target, arguments, summary, operands, calls)
 
 
-def _called(module: Callable[..., Any], docstring: str) -> dict[str, Argument]:
-    """The arguments of a module's forward that JSON can say: those with a default that is no tensor."""
-    forward = module.forward  # type: ignore[attr-defined]  # these are modules
-    found = arguments_of(forward, docstring, ("self", *_operands(forward)[0])) or {}
+def _called(
+    forward: Callable[..., Any], docstring: str, operands: Sequence[str], replacing: Sequence[str]
+) -> dict[str, Argument]:
+    """The arguments of a module's forward that JSON can say: with a default, or for an operand a number."""
+    skip = ("self", *(name for name in operands if name not in replacing))
+    found = arguments_of(forward, docstring, skip, replacing) or {}
     return {name: argument for name, argument in found.items() if not argument.required}
 
 

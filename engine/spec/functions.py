@@ -1,7 +1,7 @@
 """The functions that a graph's nodes can name beside modules: the engine's own, with its signatures.
 
-All of the families below that take and give batches of tensors can be named, but those whose result's shape
-depends on values, which nobody can check beforehand. Those that take their sizes as loose arguments in
+All of the families below that take and give batches of tensors can be named; ABSENT says which can't, and
+why. Those that take their sizes as loose arguments in
 Python (x.reshape(2, 3)) take one list here, as torch.reshape does.
 """
 
@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType, UnionType
 from typing import Any, Union, get_args, get_origin
 
-from engine import fft
+from engine import fft, linalg, special
 from engine.nn import functional
+from engine.spec.absences import ABSENT
 from engine.spec.arguments import hints_of
 from engine.tensor import (
     Tensor,
     activations,
+    aliases,
     arithmetic,
     blends,
     blocks,
@@ -33,7 +35,25 @@ from engine.tensor import (
     statistics,
     transcendental,
 )
+from engine.tensor.scattering import scatter_reduce
 
+# all of functional's families but those of masks that are drawn, which only modules know when to draw
+OF_FUNCTIONAL = (
+    "adaptive_pools",
+    "attention",
+    "classification",
+    "distances",
+    "grids",
+    "losses",
+    "margins",
+    "mixing",
+    "norms",
+    "padding",
+    "patches",
+    "pools",
+    "resizing",
+    "vectors",
+)
 FAMILIES = (
     arithmetic,
     transcendental,
@@ -53,28 +73,14 @@ FAMILIES = (
     matrix_norms,
     statistics,
     fft,
-)
-# of functional, beside activations: those that no module stands for
-OF_FUNCTIONAL = (
-    "cosine_similarity",
-    "grid_sample",
-    "interpolate",
-    "normalize",
-    "one_hot",
-    "pad",
-    "pairwise_distance",
-    "scaled_dot_product_attention",
-)
-# the shape of what these give depends on the values
-UNFORESEEABLE = frozenset(
-    {"masked_select", "nonzero", "argwhere", "combinations", "unique", "unique_consecutive"}
-)
-# these have no batch axis in what they take or give, so that no node can use them
-_WITHOUT_BATCH = """
-    addbmm addmm addmv addr corrcoef cov diag diagflat dist dot gradient index_add index_copy index_select
-    inner kron mm mv outer prelu ravel renorm t take tensordot trace vdot vstack
+    *(getattr(functional, family) for family in OF_FUNCTIONAL),
+)  # of linalg: what takes and gives batches of matrices
+OF_MATRICES = """
+    cholesky det eigh eigvalsh inv matrix_exp matrix_norm matrix_power pinv slogdet solve solve_triangular
+    svdvals vecdot vector_norm
 """
-WITHOUT_BATCH = frozenset(_WITHOUT_BATCH.split())
+# of special: what torch itself doesn't have
+OF_SPECIAL = "entr erfcx i0e i1 i1e log_ndtr ndtr ndtri xlog1py zeta"
 
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
@@ -109,6 +115,22 @@ def einsum(operands: Sequence[Tensor], equation: str) -> Tensor:
     return blends.einsum(equation, *operands)
 
 
+def tile(input: Tensor, dims: Sequence[int]) -> Tensor:
+    """The whole several times in a row along axes.
+
+    dims: how many times along each axis, the batch axis (1) first
+    """
+    return blocks.tile(input, *dims)
+
+
+def polygamma(input: Tensor, n: int) -> Tensor:
+    """The n-th derivative of digamma.
+
+    n: which one; 0 is digamma itself
+    """
+    return specials.polygamma(n, input)
+
+
 def _public(family: ModuleType) -> list[Callable[..., Any]]:
     return [getattr(family, name) for name in family.__all__]
 
@@ -116,11 +138,7 @@ def _public(family: ModuleType) -> list[Callable[..., Any]]:
 def _can_be_named(function: Callable[..., Any]) -> bool:
     """It takes tensors, none of its parameters is open (*sizes), and it gives tensors."""
     name = function.__name__
-    if (
-        not inspect.isfunction(function)
-        or name.startswith("unsafe_")
-        or name in UNFORESEEABLE | WITHOUT_BATCH
-    ):
+    if not inspect.isfunction(function) or name.startswith("unsafe_") or name in ABSENT:
         return False
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters or any(each.kind is each.VAR_POSITIONAL for each in parameters):
@@ -148,10 +166,22 @@ def _found(functions: Iterable[Callable[..., Any]]) -> tuple[Callable[..., Any],
 FUNCTIONS = _found(
     [
         *filter(_can_be_named, (f for family in FAMILIES for f in _public(family))),
-        *(getattr(functional, name) for name in OF_FUNCTIONAL),
+        *(getattr(linalg, name) for name in OF_MATRICES.split()),
+        *(getattr(special, name) for name in OF_SPECIAL.split()),
         reshape,
         permute,
         flip,
         einsum,
+        tile,
+        polygamma,
+        scatter_reduce,
     ]
 )
+_NAMED = {function.__name__ for function in FUNCTIONS}
+# other names of functions: torch.clip is torch.clamp
+ALIASES = {
+    name: function.__name__
+    for family in (*FAMILIES, aliases, special)
+    for name, function in zip(family.__all__, _public(family), strict=True)
+    if name not in _NAMED and getattr(function, "__name__", None) in _NAMED
+}

@@ -26,8 +26,9 @@ from engine.spec.batches import (
     run_on_nothing,
     sample_shape,
 )
-from engine.spec.bodies import Body
+from engine.spec.bodies import Body, output_place
 from engine.spec.complaints import Complaints, at, show
+from engine.spec.conventions import breach
 from engine.spec.definitions import Definition
 from engine.spec.entries import INFERRED, Entry, Part
 from engine.spec.masks import with_masks
@@ -94,8 +95,8 @@ class Inference:
         self._told: set[tuple[str, str]] = set()
         self._at = ""  # the node that is being run
 
-    def run(self) -> tuple[Outline | None, Tensor | None]:
-        """The outline, and the output for a batch of BATCHES[0]; None where a fault stands in the way."""
+    def run(self) -> tuple[Outline | None, tuple[Tensor, ...] | None]:
+        """The outline, and the outputs for a batch of BATCHES[0]; None where a fault stands in the way."""
         body, shape = self.definition.body, self.definition.input_shape
         if body is None:
             return None, None
@@ -106,17 +107,17 @@ class Inference:
             given = given if self._fits(given[0], "/input/shape", "the input") else None
         try:
             with no_grad():
-                outline, output = self._body(body, None, given, "")
+                outline, outputs = self._body(body, None, given, "")
         except TooManyCalls:
             detail = f"the model is too deep: up to here it calls {MOST_CALLS:,} kernels, the limit"
             self._tell(self._at, detail)
             return None, None
         self.tally.most_calls = math.inf
-        return outline, output[0] if output else None
+        return outline, tuple(output[0] for output in outputs) if outputs else None
 
     def _body(
         self, body: Body, block: str | None, given: Batches | None, path: str
-    ) -> tuple[Outline, Batches | None]:
+    ) -> tuple[Outline, list[Batches] | None]:
         outline = Outline(body, block)
         makers = {node.name: node for node in body.nodes}
         values: dict[str, Results | None] = {INPUT: given}
@@ -134,15 +135,16 @@ class Inference:
             ]
             layer, values[node.name] = self._node(node, inputs, path + node.name)
             outline.layers.append(layer)
-        if body.output is None:
-            return outline, None
-        pointer = at(body.pointer, "output") if is_graph else body.pointer
-        output = look_up(body.output, pointer)
-        axis = 0 if output is None else batch_axis(output)
-        if axis:
-            self._tell(pointer, elsewhere(body.output, axis))
-            return outline, None
-        return outline, output
+        outputs = []
+        for position, reference in enumerate(body.outputs):
+            pointer = output_place(body, position)
+            output = look_up(reference, pointer)
+            axis = 0 if output is None else batch_axis(output)
+            if axis:
+                self._tell(pointer, elsewhere(reference, axis))
+            elif output is not None:
+                outputs.append(output)
+        return outline, outputs if 0 < len(body.outputs) == len(outputs) else None
 
     def _part(self, results: Results, reference: str, maker: Node | None, pointer: str) -> Batches | None:
         """The value that a reference names; None after a complaint."""
@@ -172,7 +174,8 @@ class Inference:
             value = known[0] if is_known else None
             for turn in range(node.repeat):
                 below = f"{name}.{turn}." if node.repeat > 1 else f"{name}."
-                outline, value = self._body(self.definition.blocks[node.type], node.type, value, below)
+                outline, given = self._body(self.definition.blocks[node.type], node.type, value, below)
+                value = given[0] if given else None
                 layer.copies.append(outline)
             return layer, value
         if node.entry is None or not node.is_whole or not is_known:
@@ -199,19 +202,10 @@ class Inference:
                 self._tell(at(node.pointer, name), detail)
                 given = shape[axis]
             values[name] = given
-        return self._is_batch_first(node, entry, values)
-
-    def _is_batch_first(self, node: Node, entry: Entry, values: dict[str, Any]) -> bool:
-        """Layers of sequences take time before batch unless told; here axis 0 is always the batch."""
-        pointer = node.pointer
-        for name, value in values.items():
-            if isinstance(value, Part):  # a layer that this one repeats
-                entry, values, pointer = value.entry, value.values, at(pointer, name)
-        if "batch_first" not in entry.arguments or values.get("batch_first"):
-            return True
-        detail = f'{entry.name} needs "batch_first": true, since in a definition axis 0 is always the batch'
-        self._tell(at(pointer, "batch_first") if "batch_first" in values else pointer, detail)
-        return False
+        told = breach(node, entry, values)
+        if told is not None:
+            self._tell(*told)
+        return told is None
 
     def _apply(
         self, node: Node, entry: Entry, values: dict[str, Any], inputs: list[Batches], name: str
@@ -330,7 +324,7 @@ def construct(outline: Outline, device: Device, definition: Definition | None = 
         called = entry.called(layer.values) if entry is not None else {}
         values = layer.values if entry is not None else {}
         steps.append(Step(node.name, node.type, operation, node.inputs, values, called))
-    wiring = Wiring(tuple(steps), outline.body.output or "", outline.body.style, outline.block)
+    wiring = Wiring(tuple(steps), outline.body.outputs, outline.body.style, outline.block)
     if definition is not None:
         shape, kind = definition.input_shape, definition.input_dtype or "float32"
         wiring = replace(wiring, title=definition.name, input_shape=shape, input_dtype=kind)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from engine.spec.absences import unknown
 from engine.spec.catalogue import METRICS_OF, OPTIMIZERS, SCHEDULERS, TRANSFORMS
 from engine.spec.complaints import Complaints, at, nearest, show
 from engine.spec.entries import Entry, entry_of
@@ -162,7 +163,7 @@ def _choice(value: Any, pointer: str, known: Entries, complaints: Complaints) ->
     kind = value["type"]
     entry = known.get(kind) if isinstance(kind, str) else None
     if entry is None:
-        complaints.add(at(pointer, "type"), f"the type {show(kind)} isn't known{nearest(kind, known)}")
+        complaints.add(at(pointer, "type"), unknown("type", kind, known))
         return None
     before = len(complaints)
     given = {key: argument for key, argument in value.items() if key != "type"}

@@ -1,7 +1,7 @@
 """Every layer, function and loss that can be named: the engine's own, found by what they are."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -9,6 +9,7 @@ from engine import nn
 from engine.spec.arguments import READERS
 from engine.spec.entries import Entry, entry_of, read_part
 from engine.spec.functions import FUNCTIONS
+from engine.spec.losses import CTCLoss, mean
 
 Entries = dict[str, Entry]
 
@@ -34,6 +35,9 @@ def _forward(module: Any) -> Any:
     return module.forward
 
 
+# or a function itself, as a distance
+READERS[Callable] = lambda kind, value: read_part(FUNCTION_ENTRIES, kind, value)
+
 # torch.nn's names tell losses from layers, and what is only a base; what has no forward only holds others,
 # and DataParallel only calls another
 _MODULES = [
@@ -43,12 +47,8 @@ _MODULES = [
     and not issubclass(c, nn.Sequential | nn.DataParallel)
     and not c.__name__.endswith("Base")
 ]
-# a job's loss compares the model's output with the target; one of three tensors has no place there
-LOSSES = {
-    name: entry
-    for name, entry in entries_of("loss", [c for c in _MODULES if c.__name__.endswith("Loss")]).items()
-    if entry.takes(2)
-}
-LAYERS: Entries = entries_of("module", [c for c in _MODULES if not c.__name__.endswith("Loss")]) | entries_of(
-    "function", FUNCTIONS
-)
+_BY_NAME = {c.__name__: c for c in _MODULES} | {CTCLoss.__name__: CTCLoss}
+FUNCTION_ENTRIES: Entries = entries_of("function", FUNCTIONS)
+LAYERS: Entries = entries_of("module", _BY_NAME.values()) | FUNCTION_ENTRIES
+# a job's loss is one of these, or the mean of what the model gives
+LOSSES = entries_of("loss", [*(c for name, c in _BY_NAME.items() if name.endswith("Loss")), mean])

@@ -21,6 +21,7 @@ from engine.tensor.random import default_generator, manual_seed
 class ModelReport:
     """A valid model. Shapes are of one sample, without the batch axis.
 
+    output_shapes: of each value that it gives; output_shape: of the first
     definition: canonical: inferred arguments filled in, arguments at their defaults left out
     flops_per_sample: of the forward pass, two for each multiply-accumulate (see engine/spec/meter.py)
     plan: what the module is built from, so that nothing is checked twice; not part of `to_dict`
@@ -29,6 +30,7 @@ class ModelReport:
     definition: dict[str, Any]
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
+    output_shapes: tuple[tuple[int, ...], ...]
     input_dtype: str
     parameters: int
     flops_per_sample: int
@@ -69,18 +71,19 @@ def check_model(definition: Mapping[str, Any]) -> ModelReport:
     read = read_definition(definition, complaints)
     inference = Inference(read, complaints)
     with untouched_generator():
-        outline, output = inference.run()
+        outline, outputs = inference.run()
         complaints.raise_any()
         # a definition that nothing was wrong with has all of these
         assert outline is not None
-        assert output is not None
+        assert outputs is not None
         assert read.input_shape is not None
         plan = Plan(outline, read)
         canonical = to_definition(plan.build(inference.device))
     return ModelReport(
         definition=canonical,
         input_shape=read.input_shape,
-        output_shape=output.shape[1:],
+        output_shape=outputs[0].shape[1:],
+        output_shapes=tuple(output.shape[1:] for output in outputs),
         input_dtype=read.input_dtype or "float32",
         parameters=inference.parameters,
         flops_per_sample=sum(layer.flops for layer in inference.layers),

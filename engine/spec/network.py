@@ -32,12 +32,13 @@ class Step:
 class Wiring:
     """How a network's nodes hang together, with what its definition says beside them.
 
+    outputs: references to the values that it gives
     style: "layers" if it was written as a layer list, "nodes" if as a graph
     block: the block's name, None for a whole model; title and input_* belong to a whole model
     """
 
     steps: tuple[Step, ...]
-    output: str
+    outputs: tuple[str, ...]
     style: Literal["layers", "nodes"]
     block: str | None = None
     title: str | None = None
@@ -56,32 +57,34 @@ class Network(Module):
         super().__init__()
         # underscored, since any other name may be a node's
         self._wiring = wiring
-        self._finished = _last_uses(wiring.steps, wiring.output)
+        self._finished = _last_uses(wiring.steps, wiring.outputs)
         for step in wiring.steps:
             if isinstance(step.operation, Module):
                 # not add_module, which refuses the names of all of a module's methods: there are more with
                 # time, and a definition that was right must stay so; a node may hide one that RESERVED lacks
                 self.__dict__[step.name] = step.operation
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """The model's value; of several outputs all, in a tuple."""
         values: dict[str, Any] = {"input": input}
         for step, finished in zip(self._wiring.steps, self._finished, strict=True):
             inputs = [value_of(values, reference) for reference in step.inputs]
-            if getattr(step.operation, "inplace", False):
+            if getattr(step.operation, "inplace", False) or step.values.get("inplace"):
                 inputs = [value.clone() for value in inputs]
             values[step.name] = step.operation(*inputs, **with_masks(step.operation, step.call, inputs))
             for name in finished:
                 del values[name]
-        return value_of(values, self._wiring.output)
+        given = tuple(value_of(values, output) for output in self._wiring.outputs)
+        return given[0] if len(given) == 1 else given
 
 
 def wiring_of(network: Network) -> Wiring:
     return network._wiring
 
 
-def _last_uses(steps: Sequence[Step], output: str) -> list[list[str]]:
+def _last_uses(steps: Sequence[Step], outputs: Sequence[str]) -> list[list[str]]:
     """For each step the values that nothing later needs, so that evaluation holds no more than it must."""
-    seen, finished = {source_of(output)}, []
+    seen, finished = set(map(source_of, outputs)), []
     for step in reversed(steps):
         names = dict.fromkeys((*map(source_of, step.inputs), step.name))
         last = [name for name in names if name not in seen]

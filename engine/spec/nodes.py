@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.spec.absences import unknown
 from engine.spec.bounds import LARGEST_SIZE
-from engine.spec.complaints import Complaints, at, nearest, show
+from engine.spec.complaints import Complaints, at, show
 from engine.spec.entries import NAME_PATTERN, Entry
+from engine.spec.functions import ALIASES
 from engine.spec.layers import LAYERS
 from engine.spec.network import RESERVED
 from engine.spec.references import REFERENCE
@@ -75,8 +77,8 @@ def _read_type(
     elif not isinstance(kind, str):
         complaints.add(at(pointer, "type"), f"type is {show(kind)}, not the name of a layer")
     else:
-        known = [*LAYERS, *blocks]
-        complaints.add(at(pointer, "type"), f"the layer type {show(kind)} isn't known{nearest(kind, known)}")
+        other = f"{kind} is another name of {ALIASES[kind]}; write that" if kind in ALIASES else None
+        complaints.add(at(pointer, "type"), other or unknown("layer type", kind, [*LAYERS, *blocks]))
     return None, False
 
 

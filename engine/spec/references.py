@@ -10,7 +10,8 @@ from typing import Any
 from engine.spec.complaints import show
 from engine.tensor import Tensor
 
-REFERENCE = re.compile(r"[^.]*(\.[0-9]{1,3}){0,3}\Z")
+PARTS_PATTERN = r"(\.[0-9]{1,3}){0,3}"  # after the name of a node
+REFERENCE = re.compile(rf"[^.]*{PARTS_PATTERN}\Z")
 
 
 class NoSuchValue(Exception):

@@ -51,11 +51,11 @@ def arrows(cycle: Sequence[str]) -> str:
     return " -> ".join(shown)
 
 
-def not_reaching(edges: Edges, output: str) -> list[str]:
-    """The names that the output doesn't come from, in the given order."""
-    reached, ahead = {output}, [output]
+def not_reaching(edges: Edges, outputs: Sequence[str]) -> list[str]:
+    """The names that no output comes from, in the given order."""
+    reached, ahead = set(outputs), list(outputs)
     while ahead:
-        for source in edges[ahead.pop()]:
+        for source in edges.get(ahead.pop(), ()):
             if source not in reached:
                 reached.add(source)
                 ahead.append(source)

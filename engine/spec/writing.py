@@ -49,7 +49,7 @@ def _wiring(module: Module, pointer: str) -> Wiring:
     for name, child in module.named_children():
         steps.append(Step(name, type(child).__name__, child, (before,)))
         before = name
-    return Wiring(tuple(steps), before, "layers")
+    return Wiring(tuple(steps), (before,), "layers")
 
 
 def _body(wiring: Wiring, blocks: dict[str, Document], pointer: str) -> Document:
@@ -57,7 +57,9 @@ def _body(wiring: Wiring, blocks: dict[str, Document], pointer: str) -> Document
         _node(step, index, wiring.style, blocks, f"{pointer}/{wiring.style}/{index}")
         for index, step in enumerate(wiring.steps)
     ]
-    return {"layers": nodes} if wiring.style == "layers" else {"nodes": nodes, "output": wiring.output}
+    if wiring.style == "layers":
+        return {"layers": nodes}
+    return {"nodes": nodes, "output": wiring.outputs[0] if len(wiring.outputs) == 1 else [*wiring.outputs]}
 
 
 def _node(step: Step, index: int, style: str, blocks: dict[str, Document], pointer: str) -> Document:

@@ -14,6 +14,7 @@ from engine.optim.lr_scheduler import LRScheduler
 from engine.spec import DatasetSchema, Problem, SpecError, build_model, check_job, check_model
 from engine.spec.checking import TRAIN
 from engine.spec.jobs import FIELDS, make_scheduler, read_canonical
+from engine.spec.losses import Objective, make_loss
 from engine.spec.metrics import METRICS, Counter
 from engine.tensor.random import default_generator
 from engine.training.batches import Split
@@ -35,7 +36,7 @@ class Parts:
     """
 
     model: Module
-    loss: Module
+    loss: Objective
     optimizer: Optimizer
     scheduler: LRScheduler | None
     metrics: dict[str, Counter]
@@ -70,7 +71,7 @@ def assemble(job: Mapping[str, Any], model: Mapping[str, Any], splits: Splits) -
     every = read.evaluate["every"] if read.evaluate else 1
     return Parts(
         model=module,
-        loss=read.loss.make(),
+        loss=make_loss(read.loss.entry, read.loss.values),
         optimizer=optimizer,
         scheduler=scheduler,
         metrics={metric: METRICS[metric] for metric in read.metrics},

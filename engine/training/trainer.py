@@ -14,6 +14,7 @@ from engine.errors import CheckpointError
 from engine.optim.lr_scheduler import ReduceLROnPlateau
 from engine.serialization import save
 from engine.spec.models import untouched_generator
+from engine.spec.references import first_of
 from engine.tensor import Tensor
 from engine.tensor.creation import tensor
 from engine.tensor.random import default_generator
@@ -171,12 +172,12 @@ class Trainer:
 
         def evaluate() -> Tensor:
             output = self.model(inputs)
-            loss: Tensor = parts.loss(output, targets)
+            loss = parts.loss(output, targets)
             if not seen:
                 value = float(loss.item())
                 if not math.isfinite(value):
                     raise LossNotFinite(progress.step + 1, value)
-                seen.append((value, output.detach()))
+                seen.append((value, first_of(output).detach()))
             parts.optimizer.zero_grad()
             loss.backward()
             return loss
@@ -252,7 +253,7 @@ class Trainer:
                     output = self.model(inputs)
                     sums["loss"] += float(self.parts.loss(output, targets).item()) * inputs.shape[0]
                     for name, metric in self.parts.metrics.items():
-                        sums[name] += metric(output.numpy(), targets.numpy())
+                        sums[name] += metric(first_of(output).numpy(), targets.numpy())
         finally:
             self.model.train()
         return {name: total / len(split) for name, total in sums.items()}

@@ -38,7 +38,10 @@ class ModelReport(Resource):
     """A definition's shapes and cost."""
 
     input_shape: list[int]
-    output_shape: list[int]
+    output_shape: list[int] = Field(description="Of several outputs the first's.")
+    output_shapes: list[list[int]] | None = Field(
+        default=None, description="Of each output; null for a model that was stored when there was only one."
+    )
     input_dtype: str
     parameters: int
     flops_per_sample: int = Field(description="Of the forward pass.")

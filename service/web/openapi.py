@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from engine.spec import catalogue
+from engine.spec.bodies import MOST_OUTPUTS
 from engine.spec.bounds import LARGEST_SIZE
 from engine.spec.definitions import INPUT_DTYPES, MOST_INPUT_AXES
 from engine.spec.entries import NAME_PATTERN
 from engine.spec.nodes import LARGEST_MODEL, LARGEST_REPEAT
+from engine.spec.references import PARTS_PATTERN
 from service.models.schemas import EXAMPLE_DEFINITION
 from service.web.documents import INT_MAX
 from service.web.schemas import JsonObject, Problem
@@ -95,7 +97,8 @@ def _definition_schemas() -> JsonObject:
     named = {"name": {**name, "description": "Names the layer's weights, e.g. `fc1.weight`."}}
     repeat = {"repeat": {"type": "integer", "minimum": 1, "maximum": LARGEST_REPEAT}}
     several = {"type": "array", "minItems": 1, "maxItems": LARGEST_MODEL}
-    wired = {"inputs": {**several, "items": name, "description": "Names of nodes, or `input`."}}
+    reference = {"type": "string", "pattern": NAME_PATTERN.replace("$", PARTS_PATTERN + "$")}
+    wired = {"inputs": {**several, "items": reference, "description": "Names of nodes, or `input`."}}
     layers = {**several, "items": {"$ref": "#/components/schemas/Layer"}}
     nodes = {**several, "items": {"$ref": "#/components/schemas/Node"}}
     either = {"oneOf": [{"required": ["layers"]}, {"required": ["nodes"]}]}
@@ -114,7 +117,12 @@ def _definition_schemas() -> JsonObject:
     body = {
         "layers": layers,
         "nodes": nodes,
-        "output": {**name, "description": "Of a graph: its last node."},
+        "output": {**reference, "description": "Of a graph: its last node."},
+    }
+    outputs = {"type": "array", "items": reference, "minItems": 1, "maxItems": MOST_OUTPUTS}
+    output = {
+        "anyOf": [reference, outputs],
+        "description": "Of a graph: what it gives, one value or several.",
     }
     return {
         "Layer": layer,
@@ -137,6 +145,7 @@ def _definition_schemas() -> JsonObject:
                     "additionalProperties": False,
                 },
                 **body,
+                "output": output,
                 "blocks": {
                     "type": "object",
                     "description": "Sub-models by name, to be named as a `type` and repeated.",

@@ -22,18 +22,35 @@ def make_digits_ready(store: Store) -> None:
     rng = np.random.default_rng(0)
     splits = {}
     for name in ("train", "test"):
-        arrays = {
-            "x": rng.integers(0, 255, (SAMPLES, 8, 8), np.uint8),
-            "y": rng.integers(0, 10, SAMPLES).astype(np.int64),
-        }
-        arrays["y"][0] = 9
+        targets = rng.integers(0, 10, SAMPLES).astype(np.int64)
+        targets[0] = 9
+        splits[name] = {"x": rng.integers(0, 255, (SAMPLES, 8, 8), np.uint8), "y": targets}
+    _make_ready(store, "digits", splits, 10)
+
+
+def make_lines_ready(store: Store) -> None:
+    """In the place of `mnist` sequences of 8 steps, of one class to three each, filled up with 0."""
+    rng = np.random.default_rng(0)
+    splits = {}
+    for name in ("train", "test"):
+        targets = rng.integers(1, 5, (SAMPLES, 3))
+        targets[rng.random(SAMPLES) < 0.5, 1:] = 0
+        splits[name] = {"x": rng.random((SAMPLES, 8, 6), np.float32), "y": targets}
+    _make_ready(store, "mnist", splits, 5)
+
+
+def _make_ready(store: Store, dataset: str, splits: dict[str, dict[str, Any]], classes: int) -> None:
+    stored = {}
+    for name, arrays in splits.items():
         blob = store.blobs.put(io.BytesIO(save(arrays)))
-        splits[name] = {"count": SAMPLES, "sha256": blob.sha256, "size_bytes": blob.size_bytes}
-    schema = DatasetSchema((8, 8), "uint8", (), "int64", 10, {"train": SAMPLES, "test": SAMPLES})
+        stored[name] = {"count": SAMPLES, "sha256": blob.sha256, "size_bytes": blob.size_bytes}
+    x, y = splits["train"]["x"], splits["train"]["y"]
+    counts = dict.fromkeys(splits, SAMPLES)
+    schema = DatasetSchema(x.shape[1:], str(x.dtype), y.shape[1:], str(y.dtype), classes, counts)
     with store.write() as session:
         datasets.ensure_builtin(session)
     with store.write() as session:
-        datasets.make_ready(session, "digits", schema.to_dict(), splits, {}, "from a test")
+        datasets.make_ready(session, dataset, schema.to_dict(), stored, {}, "from a test")
 
 
 def submit(store: Store, **changes: Any) -> str:
@@ -42,7 +59,7 @@ def submit(store: Store, **changes: Any) -> str:
     new = jobs.NewJob(
         definition=definition,
         model_sha256="0" * 64,
-        dataset="digits",
+        dataset=definition["dataset"]["name"],
         device="auto",
         estimate={},
         epochs=definition["epochs"],

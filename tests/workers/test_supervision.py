@@ -16,13 +16,14 @@ from service.store import Store, attempts, curves, jobs
 from service.store.clock import now_ms
 from service.store.tables import Artifact, Job
 from tests.journeys.stacks import wait_for
-from tests.workers.jobs_for_tests import ENDLESS, STEPS, get, history, submit
+from tests.workers.jobs_for_tests import ENDLESS, STEPS, get, history, make_lines_ready, submit
 from tests.workers.processes import children
 from workers import supervision
 from workers.host import Host
 from workers.supervision import run_job
 from workers.upkeep import sweep
 
+SCORES = {"type": "LogSoftmax", "dim": -1}
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -71,6 +72,24 @@ def test_a_job_trains_to_its_end_and_leaves_its_curve_and_weights(host: Host, st
     assert steps.tolist() == list(range(1, 3 * STEPS + 1))
     assert store.blobs.path(weights.sha256).stat().st_size == weights.size_bytes
     assert list(host.settings.scratch_dir.iterdir()) == []
+
+
+@sqlite_alone
+def test_sequences_and_several_outputs_are_trained(host: Host, store: Store) -> None:
+    make_lines_ready(store)
+    network = {"input": {"shape": [8, 6]}, "layers": [{"type": "Linear", "out_features": 5}, SCORES]}
+    twice = [{"name": name, "type": "Linear", "inputs": ["input"], "out_features": 5} for name in "ab"]
+    pair = {"input": {"shape": [8, 6]}, "nodes": twice, "output": ["a", "b"]}
+    plain: dict[str, Any] = {"dataset": {"name": "mnist"}, "transforms": [], "metrics": []}
+    ids = [
+        submit(store, model=network, loss={"type": "CTCLoss", "zero_infinity": True}, **plain),
+        submit(store, model=pair, loss={"type": "MSELoss"}, **plain),
+    ]
+    for job_id in ids:
+        run_job(host, job_id)
+        job = get(store, job_id)
+        assert job.error is None
+        assert set(job.metrics) == {"train_loss", "test_loss"}
 
 
 @sqlite_alone

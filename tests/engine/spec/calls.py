@@ -1,11 +1,16 @@
 """What the tests of every layer and function give them: one sample's shape, and what has no default."""
 
+from typing import Any
+
+from engine.nn import functional
+from engine.spec.layers import LAYERS
+
 # one sample's shape, and the arguments that have no default and can't be inferred
 IMAGE, SOUND, VOLUME, SEQUENCE, VECTOR = (2, 8, 8), (2, 8), (2, 6, 6, 6), (5, 8), (6,)
 TRANSFORMER = {"nhead": 2, "dim_feedforward": 16, "batch_first": True}
 SPATIAL = ((1, SOUND), (2, IMAGE), (3, VOLUME))
 PADS = ("Circular", "Reflection", "Replication", "Zero")
-MODULES = {
+MODULES: dict[str, Any] = {
     **{
         f"Adaptive{kind}Pool{n}d": (shape, {"output_size": 2})
         for kind in ("Avg", "Max")
@@ -87,6 +92,25 @@ MODULES = {
     "TransformerEncoderLayer": (SEQUENCE, {**TRANSFORMER, "activation": "gelu", "norm_first": True}),
     "Unflatten": (VECTOR, {"dim": 1, "unflattened_size": [2, 3]}),
 }
+# losses as nodes, of the input itself or of what is made of it
+SPARED: dict[str, Any] = {"reduction": "none"}
+OF_CLASSES = ("CrossEntropy", "NLL", "MultiMargin", "CosineEmbedding", "Focal")
+OF_PAIRS = """
+    BCEWithLogits HingeEmbedding Huber KLDiv L1 MSE MarginRanking MultiLabelSoftMargin PoissonNLL SmoothL1
+    SoftMargin TripletMargin
+"""
+MODULES |= {
+    **{f"{name}Loss": (VECTOR, {"target": "classes", **SPARED}) for name in OF_CLASSES},
+    **{f"{name}Loss": (VECTOR, SPARED) for name in OF_PAIRS.split()},
+    "BCELoss": (VECTOR, {"input": "share", "target": "share", **SPARED}),
+    "CTCLoss": (SEQUENCE, {"targets": "classes", "blank": 1, **SPARED}),
+    "GaussianNLLLoss": (VECTOR, {"var": "share", **SPARED}),
+    "MultiLabelMarginLoss": (VECTOR, {"target": "indices", **SPARED}),
+    "TripletMarginWithDistanceLoss": (
+        VECTOR,
+        {"distance_function": {"type": "pairwise_distance", "p": 1}, **SPARED},
+    ),
+}
 INTEGERS = {"Embedding", "EmbeddingBag"}
 MATRIX, SQUARE = (4, 6), (5, 5)
 DIM = {"dim": 1}
@@ -96,6 +120,20 @@ ALONG = """
     logsumexp max mean median min nanmean nanmedian nansum norm prod softmax softmin squeeze stack std sum
     take_along_dim unbind unsqueeze var
 """
+
+
+def _as_modules() -> dict[str, Any]:
+    """The rows of the functions that a module calls: adaptive_avg_pool1d is as AdaptiveAvgPool1d."""
+    rows = {name.lower(): row for name, row in MODULES.items()}
+    found = {}
+    for name in functional.__all__:
+        plain = name.removesuffix("_with_indices").replace("_", "")
+        row = rows.get(plain) or rows.get(f"{plain}loss")
+        if row is not None and name in LAYERS:
+            found[name] = row
+    return found
+
+
 FUNCTIONS = {
     "cross": ((3, 4), {"dim": 1}),
     "grid_sample": ((1, 2, 2), {}),
@@ -108,7 +146,17 @@ FUNCTIONS = {
     "view_as_complex": ((3, 2), {}),
     "view_as_real": ((3, 2), {"input": "complex"}),
     **dict.fromkeys(ALONG.split(), (MATRIX, DIM)),
-    **{name: (SQUARE, {}) for name in ("baddbmm", "bmm", "matmul")},
+    **_as_modules(),
+    "binary_cross_entropy": MODULES["BCELoss"],
+    "binary_cross_entropy_with_logits": MODULES["BCEWithLogitsLoss"],
+    "upsample_bilinear": MODULES["UpsamplingBilinear2d"],
+    "upsample_nearest": MODULES["UpsamplingNearest2d"],
+    **{name: (SQUARE, {}) for name in ("baddbmm", "bmm", "matmul", "matrix_exp")},
+    **{name: (SQUARE, {"input": "gram"}) for name in ("cholesky", "det", "inverse", "slogdet")},
+    **{name: (SQUARE, {"A": "gram"}) for name in ("eigh", "eigvalsh", "solve")},
+    "matrix_power": (SQUARE, {"n": 3}),
+    "solve_triangular": (SQUARE, {"A": "gram", "upper": True}),
+    "vector_norm": (MATRIX, DIM),
     **dict.fromkeys(("gather", "scatter_add"), (SQUARE, DIM)),
     "scatter": (SQUARE, {"value": 0.5, **DIM}),
     "aminmax": (MATRIX, DIM),
@@ -133,6 +181,9 @@ FUNCTIONS = {
     "select_scatter": (MATRIX, {"dim": 1, "index": 0, "src": "row"}),
     "split": (MATRIX, {"split_size": 2, **DIM}),
     "split_with_sizes": (MATRIX, {"split_sizes": [1, 3], **DIM}),
+    "polygamma": (MATRIX, {"n": 1}),
+    "scatter_reduce": (SQUARE, {"reduce": "amax", **DIM}),
+    "tile": (MATRIX, {"dims": [1, 2, 3]}),
     "threshold": (MATRIX, {"threshold": 0.5, "value": 0.0}),
     "topk": (MATRIX, {"k": 2}),
     "transpose": (MATRIX, {"dim0": 1, "dim1": 2}),

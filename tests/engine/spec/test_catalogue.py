@@ -1,6 +1,7 @@
 """What can be named, with schemas that agree with what is accepted."""
 
 import inspect
+import itertools
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,25 @@ from engine.errors import EngineError, SpecError
 from engine.spec import catalogue, check_job, check_model
 from engine.spec.bounds import BOUNDS
 from engine.spec.catalogue import KINDS
+
+IMAGE = {"shape": [1, 28, 28]}
+SEQUENCE = {
+    "input": IMAGE,
+    "layers": [{"type": "Flatten", "end_dim": 2}, {"type": "Linear", "out_features": 11}],
+}
+
+
+def heads(size, count):
+    """A model that gives several vectors."""
+    names = [f"head{k}" for k in range(count)]
+    return {
+        "input": IMAGE,
+        "nodes": [
+            {"name": "flat", "type": "Flatten", "inputs": ["input"]},
+            *({"name": n, "type": "Linear", "inputs": ["flat"], "out_features": size} for n in names),
+        ],
+        "output": names,
+    }
 
 
 def entries(kind):
@@ -49,6 +69,7 @@ def test_layers_are_the_engines_modules_and_functions():
         "Flatten",
         "Identity",
         "Linear",
+        "MSELoss",
         "ReLU",
     }
     assert {name for name, entry in layers.items() if entry["kind"] == "function"} >= {
@@ -57,7 +78,7 @@ def test_layers_are_the_engines_modules_and_functions():
         "mean",
         "flatten",
     }
-    assert not {"Sequential", "ModuleList", "Module", "CrossEntropyLoss"} & layers.keys()
+    assert not {"Sequential", "ModuleList", "Module"} & layers.keys()
 
 
 def test_losses_optimizers_and_the_rest_are_found():
@@ -111,11 +132,17 @@ def test_every_loss_can_be_trained_on_targets_of_some_kind(job, simplenet, mnist
         mnist,
         *(replace(mnist, target_shape=(10,), target_dtype=d, classes=None) for d in ("float32", "int64")),
     ]
+    models = [
+        model,
+        check_model(SEQUENCE),
+        *(check_model(heads(size, n)) for size in (1, 10) for n in (2, 3)),
+    ]
+    kinds.append(replace(mnist, target_dtype="float32", classes=None))
     for name, entry in entries("losses").items():
         assert entry["schema"]["required"] == ["type"], name
         accepted = []
-        for dataset in kinds:
+        for each, dataset in itertools.product(models, kinds):
             with suppress(SpecError):
-                accepted.append(check_job({**job, "metrics": [], "loss": {"type": name}}, model, dataset))
+                accepted.append(check_job({**job, "metrics": [], "loss": {"type": name}}, each, dataset))
         assert accepted, name
         jsonschema.validate(accepted[0].job["loss"], entry["schema"])

@@ -10,16 +10,19 @@ from engine.spec import build_model, check_model
 from engine.spec.layers import LAYERS
 from tests.engine.spec.calls import FUNCTIONS, INTEGERS, MATRIX, MODULES, VECTOR
 
-# what some operands must be, made of the input
+# what some operands must be; where the operand has another name, its row in calls.py says so
 HELD: dict[str, dict[str, object]] = {
-    "condition": {"name": "condition", "type": "gt", "inputs": ["input"], "other": 0},
-    "mask": {"name": "mask", "type": "gt", "inputs": ["input"], "other": 0},
-    "index": {"name": "index", "type": "argsort", "inputs": ["input"], "dim": 1},
-    "indices": {"name": "indices", "type": "argsort", "inputs": ["input"], "dim": 1},
+    "condition": {"type": "gt", "other": 0},
+    "mask": {"type": "gt", "other": 0},
+    "index": {"type": "argsort", "dim": 1},
+    "indices": {"type": "argsort", "dim": 1},
+    "row": {"type": "select", "dim": 1, "index": 0},
+    "complex": {"type": "view_as_complex"},
+    "gram": {"type": "einsum", "inputs": ["input", "input"], "equation": "nij,nkj->nik"},
+    "classes": {"type": "argmax", "dim": 1},
+    "share": {"type": "sigmoid"},
 }
-MADE = ("row", "places", "complex")  # nodes that an operand is taken from
-COMPLEX: dict[str, object] = {"name": "complex", "type": "view_as_complex", "inputs": ["input"]}
-ROW: dict[str, object] = {"name": "row", "type": "select", "inputs": ["input"], "dim": 1, "index": 0}
+MADE = ("places", *HELD)
 
 
 def definition_of(name, shape, arguments, kind="float32", output="only"):
@@ -27,11 +30,9 @@ def definition_of(name, shape, arguments, kind="float32", output="only"):
     given = {key: value for key, value in arguments.items() if value not in MADE}
     operands = [each for each in LAYERS[name].operands or ("a", "b") if each not in given]
     inputs = [arguments.get(each, each if each in HELD else "input") for each in operands]
-    before = [HELD[each] for each in operands if each in inputs and each in HELD]
-    if "row" in inputs:
-        before.append(ROW)
-    if "complex" in inputs:
-        before.append(COMPLEX)
+    before = [
+        {"name": each, "inputs": ["input"], **HELD[each]} for each in dict.fromkeys(inputs) if each in HELD
+    ]
     if "places" in inputs:
         size = name[-2:]
         pool = {"type": f"MaxPool{size}", "kernel_size": 2, "return_indices": True}

@@ -183,8 +183,56 @@ CASES = {
         [("/output", 'there is no node "rleu" to give as the output; did you mean "relu"?')],
     ),
     "list of outputs": (
-        nodes({"name": "a", "type": "ReLU", "inputs": ["input"]}, output=["a"]),
-        [("/output", "output is a list of 1 item, not the name of one node")],
+        nodes({"name": "a", "type": "ReLU", "inputs": ["input"]}, output=["a", "b", "a.1", "input"]),
+        [("/output/1", 'there is no node "b" to give as the output; known: a')],
+    ),
+    "no output of several": (
+        nodes({"name": "a", "type": "ReLU", "inputs": ["input"]}, output=[]),
+        [("/output", "output is [], not the name of a node or a list of 1 to 8 names")],
+    ),
+    "unused beside several outputs": (
+        nodes(*({"name": n, "type": "ReLU", "inputs": ["input"]} for n in "abc"), output=["a", "c"]),
+        [("/nodes/1", '"b" is never used on the way to the output "a", "c"; remove it or wire it in')],
+    ),
+    "several outputs of a block": (
+        {
+            **layers({"type": "b"}),
+            "blocks": {
+                "b": {"nodes": [{"name": "a", "type": "ReLU", "inputs": ["input"]}], "output": ["a", "a"]}
+            },
+        },
+        [("/blocks/b/output", "output is a list of 2 items, not the name of one node")],
+    ),
+    "loss for a whole batch": (
+        nodes(
+            {"name": "a", "type": "MSELoss", "inputs": ["input", "input"]},
+            {"name": "b", "type": "mse_loss", "inputs": ["input", "input"], "reduction": "sum"},
+            output=["a", "b"],
+        ),
+        [
+            (
+                "/nodes/0",
+                'MSELoss with the reduction "mean" gives one number for the whole batch, and a node gives '
+                'something for each sample; write "reduction": "none"',
+            ),
+            (
+                "/nodes/1/reduction",
+                'mse_loss with the reduction "sum" gives one number for the whole batch, and a node gives '
+                'something for each sample; write "reduction": "none"',
+            ),
+        ],
+    ),
+    "what only holds others": (
+        layers({"type": "Sequential"}, {"type": "conv2d"}, {"type": "clip"}, {"type": "relu_"}),
+        [
+            (
+                "/layers/0/type",
+                "Sequential can't be named: write its layers one after the other, or as a block",
+            ),
+            ("/layers/1/type", "conv2d can't be named: its weights belong to a layer; take Conv2d"),
+            ("/layers/2/type", "clip is another name of clamp; write that"),
+            ("/layers/3/type", "relu_ can't be named: it overwrites its input; take relu"),
+        ],
     ),
     "block that is a layer": (
         {**layers(LINEAR), "blocks": {"ReLU": {"layers": [LINEAR]}}},

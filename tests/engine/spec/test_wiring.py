@@ -35,7 +35,7 @@ def test_a_very_long_chain_needs_no_recursion():
 
 
 def test_nodes_that_do_not_reach_the_output_are_told():
-    assert not_reaching({"a": [], "b": ["a"], "c": ["a"], "d": ["c"]}, "b") == ["c", "d"]
+    assert not_reaching({"a": [], "b": ["a"], "c": ["a"], "d": ["c"]}, ["b"]) == ["c", "d"]
 
 
 @given(graphs)
