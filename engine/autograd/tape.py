@@ -205,8 +205,9 @@ def apply(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> V:
         return unary(op, inputs[0], attrs)
     if _prepare is not None:
         inputs = _prepare(op, inputs)
-    out = wrap(_computed(op, inputs, attrs), inputs[0]._device)
-    if not op.constant and MODE.enabled and _requiring(inputs):
+    data, wanted = _computed(op, inputs, attrs)
+    out = wrap(data, inputs[0]._device)
+    if wanted and not op.constant and MODE.enabled:
         record(op, inputs, attrs, (out,))
     return out  # type: ignore[no-any-return]  # it is a Tensor
 
@@ -216,8 +217,9 @@ def apply_several(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) ->
     if _prepare is not None:
         inputs = _prepare(op, inputs)
     device = inputs[0]._device
-    outs = tuple([wrap(data, device) for data in _computed(op, inputs, attrs)])
-    if not op.constant and MODE.enabled and _requiring(inputs):
+    results, wanted = _computed(op, inputs, attrs)
+    outs = tuple([wrap(data, device) for data in results])
+    if wanted and not op.constant and MODE.enabled:
         record(op, inputs, attrs, outs)
     return outs
 
@@ -254,21 +256,17 @@ def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ())
         version.values += 1
 
 
-def _requiring(inputs: tuple[Variable, ...]) -> bool:
-    # any() over a generator takes several times as long
-    for x in inputs:  # noqa: SIM110
-        if x._requires:
-            return True
-    return False
-
-
-def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> Any:
+def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> tuple[Any, bool]:
+    """What the kernel gives, one array or several, and whether an operand wants a gradient."""
     device = inputs[0]._device
     arrays: list[Any] = []
+    wanted = False
     for x in inputs:
         if x._device is not device:
             raise apart(op, inputs)
         arrays.append(x._data)
+        if x._requires:
+            wanted = True
     try:
         if NARROW and any(array.dtype in NARROW for array in arrays):
             data = _widened(op, device, arrays, attrs)
@@ -277,8 +275,8 @@ def _computed(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...]) -> A
     except FAILURES as error:
         raise explained(op, inputs, attrs, error) from error
     if len(op.outputs) == 1:
-        return data if data.__class__ is device.array_type else device.as_array(data)
-    return [device.as_array(each) for each in data]
+        return data if data.__class__ is device.array_type else device.as_array(data), wanted
+    return [device.as_array(each) for each in data], wanted
 
 
 def _widened(op: Op, device: Device, arrays: Sequence[Any], attrs: tuple[Any, ...]) -> Any:

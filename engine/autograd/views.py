@@ -30,7 +30,7 @@ def base_of(x: Variable) -> Variable | None:
 
 def check_writable(x: Variable, name: str, recorded: bool) -> None:
     """Refuse a change in place that would get no right history; `recorded`: whether one is wanted."""
-    base = base_of(x)
+    base = x._view_of
     if not recorded:
         if MODE.enabled and base is not None and base._requires and not x._requires:
             raise NotDifferentiable(

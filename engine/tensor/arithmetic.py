@@ -28,6 +28,7 @@ from engine.tensor.promotion import (
     constant,
     floating,
     inexact,
+    keeps,
     pair,
     require_ordered,
     result_type,
@@ -239,7 +240,7 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
             input = binary(ops.MAXIMUM, *pair(input, min))
         return input if max is None else binary(ops.MINIMUM, *pair(input, max))
     for bound in (min, max):
-        if bound is not None:
+        if bound is not None and not keeps(input, bound):
             input = cast(input, result_type(input, bound))
     return unary(ops.CLAMP, input, (min, max))
 

@@ -37,6 +37,10 @@ def getitem(input: Tensor, key: Any) -> Tensor:
     key = key if key.__class__ is tuple else (key,)
     if _is_basic(key):
         return viewed(ops.SLICE, input, (key,))
+    if len(key) == 1 and isinstance(key[0], Variable):
+        places = key[0]._data
+        if places.dtype.kind == "i" and places.shape:
+            return apply(ops.INDEX, (input, key[0]), ((True,),))  # type: ignore[return-value]  # a Tensor
     input, key = _lone_masks(input, key)
     indices, parts = _parts(input, key)
     if not indices:

@@ -116,7 +116,11 @@ def fill_(input: Tensor, value: Operand) -> Tensor:
 
 def zero_(input: Tensor) -> Tensor:
     """Every element zero."""
-    return fill_(input, 0)
+    if MODE.enabled and input._requires:
+        return fill_(input, 0)
+    check_writable(input, "zero_", False)
+    overwrite(FILL, (input,), (0,))
+    return input
 
 
 def _rearranged(function: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 def _one_dtype(op: str, *tensors: Tensor) -> None:
     first = tensors[0]._data.dtype
-    for x in tensors[1:]:
-        if x._data.dtype != first and not under_autocast():
+    for x in tensors:
+        if x._data.dtype is not first and x._data.dtype != first and not under_autocast():
             raise DTypeError(
                 f"{op}: the operands are {tensors[0].dtype} and {x.dtype}; they must be the same"
             )
@@ -70,7 +70,8 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
 
 def _of_rank(name: str, rank: int, a: Tensor, b: Tensor) -> Tensor:
-    if a.ndim != rank or b.ndim != rank or a.shape[:-2] != b.shape[:-2]:
+    left, right = a._data.shape, b._data.shape
+    if len(left) != rank or len(right) != rank or left[:-2] != right[:-2]:
         raise ShapeError(
             f"{name} takes two tensors of {rank} axes, the leading ones equal, not {a.shape} and {b.shape}; "
             "matmul broadcasts"

@@ -113,6 +113,11 @@ def require_ordered(op: str, *tensors: Variable) -> None:
             )
 
 
+def keeps(x: Variable, number: Any) -> bool:
+    """Whether a tensor surely has its own dtype beside this number."""
+    return x._data.dtype.kind in _STAYING.get(number.__class__, "")
+
+
 def result_type(a: Operand, b: Operand) -> DType:
     """The dtype in which two operands meet."""
     if not isinstance(a, Variable):
@@ -156,9 +161,9 @@ def pair(a: Operand, b: Operand, dtype: DType | None = None) -> tuple[Tensor, Te
             if isinstance(b, Variable):
                 if b._data.dtype is own:
                     return a, b
-            elif own.kind in _STAYING.get(b.__class__, ""):
+            elif keeps(a, b):
                 return a, constant(b, of(own), a._device)
-        elif isinstance(b, Variable) and b._data.dtype.kind in _STAYING.get(a.__class__, ""):
+        elif isinstance(b, Variable) and keeps(b, a):
             return constant(a, of(b._data.dtype), b._device), b
     tensor = a if isinstance(a, Variable) else b
     if not isinstance(tensor, Variable):

@@ -11,6 +11,8 @@ from engine.dtypes import BOOL, COMPLEX, DType
 from engine.errors import EngineError
 
 Array = npt.NDArray[Any]
+# an array meets a number of its own dtype in half the time in which it meets one of Python's
+_ZERO = {np.dtype(kind): np.zeros((), kind) for kind in (np.float32, np.float64)}
 
 
 def rsqrt(x: Array) -> Any:
@@ -43,7 +45,7 @@ def tanh_grad(g: Array, out: Array) -> Any:
 
 
 def relu(x: Array) -> Any:
-    return np.maximum(x, 0)
+    return np.maximum(x, _ZERO.get(x.dtype, 0))
 
 
 def relu_grad(g: Array, out: Array) -> Any:

@@ -63,7 +63,7 @@ _FAR = (
         2.33520497626869185e-3,
     ),
 )
-_SINGLE = (
+_OF_SINGLE = (
     (
         1.9740237888754564e-08,
         -1.953732180481893e-06,
@@ -75,6 +75,8 @@ _SINGLE = (
     ),
     (0.0009694409091025591, 0.014478685334324837, 0.1156168282032013, 0.5118396878242493, 1.0),
 )
+# as arrays, which an array meets in half the time in which it meets a number of Python's
+_SINGLE = [[np.array(coefficient, np.float32) for coefficient in part] for part in _OF_SINGLE]
 _SQRT_PI = 1.7724538509055160273
 
 

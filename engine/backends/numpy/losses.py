@@ -15,7 +15,7 @@ def _reduced(rows: Array, count: int, reduction: str) -> Any:
     if reduction == "none":
         return rows
     total = np.add.reduce(rows, None)
-    return total if reduction == "sum" else np.true_divide(total, count, dtype=rows.dtype)
+    return total if reduction == "sum" else total / count
 
 
 def mse(x: Array, y: Array, reduction: str) -> Any:

@@ -32,7 +32,7 @@ def sum_(x: Array, dim: Dims, keepdim: bool) -> Any:
 
 def mean(x: Array, dim: Dims, keepdim: bool) -> Any:
     total = _add(x, axis=dim, keepdims=keepdim)
-    return np.true_divide(total, _count(x, dim), dtype=x.dtype)
+    return total / _count(x, dim)
 
 
 def amax(x: Array, dim: Dims, keepdim: bool) -> Any:
@@ -77,7 +77,7 @@ def var(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
     centred = np.asarray(x - mean(x, dim, True))
     np.multiply(centred, centred, out=centred)
     total = _add(centred, axis=dim, keepdims=keepdim)
-    return np.true_divide(total, max(_count(x, dim) - correction, 0), dtype=x.dtype)
+    return total / max(_count(x, dim) - correction, 0)
 
 
 def std(x: Array, dim: Dims, correction: float, keepdim: bool) -> Any:
