@@ -6,7 +6,8 @@
 
 A graph says `nodes` in place of `layers`. Every node has a `name` and `inputs`: names of nodes, or "input".
 Functions (`add`, `cat`, `mean`, ...) stand beside modules. `output` names the node whose value the model
-gives; it may be left out where only one node is used by no other.
+gives; it may be left out where only one node is used by no other. Of a model, not of a block, it may be a
+list of names: then the model gives several values.
 
     {"input": {"shape": [16]},
      "blocks": {"res": {"nodes": [{"name": "fc", "type": "Linear", "inputs": ["input"], "out_features": 16},

@@ -139,6 +139,10 @@ class Entry:
             if self.operands:
                 inputs["maxItems"] = len(self.operands)
             schema["properties"] |= {"name": name, "inputs": inputs}
+            if "reduction" in self.arguments:  # of losses: a node gives something for each sample
+                schema["properties"]["reduction"] = {"enum": ["none"]}
+                if self.arguments["reduction"].default != "none":
+                    schema["required"].append("reduction")
             entry["kind"] = self.kind
         return entry
 

@@ -37,9 +37,23 @@ class CTCLoss(nn.CTCLoss):
             )
         samples, steps = log_probs.shape[:2]
         lengths = creation.full((samples,), steps, dtype=targets.dtype, device=log_probs.device)
-        is_real = (targets >= 0) & (targets != self.blank)
-        sizes = is_real.long().cumprod(1).sum(1)
+        is_real = ((targets >= 0) & (targets != self.blank)).long().cumprod(1)
+        sizes = is_real.sum(1)
+        if targets.device.type == "cpu" and not self.zero_infinity:
+            self._check_steps(
+                steps, sizes, sizes + ((targets[:, 1:] == targets[:, :-1]) * is_real[:, 1:]).sum(1)
+            )
         return super().forward(log_probs.transpose(0, 1), targets, lengths, sizes)
+
+    def _check_steps(self, steps: int, sizes: Tensor, needed: Tensor) -> None:
+        """Say what is wrong where PyTorch's loss is infinite."""
+        if len(sizes) and int(needed.max()) > steps:
+            sample = int(needed.argmax())
+            raise ShapeError(
+                f"CTCLoss: a target of {int(sizes[sample])} classes takes {int(needed[sample])} steps (each "
+                "class one, and another lies between two of the same), and the input has "
+                f"{steps}; let the model give more steps, or set zero_infinity, which leaves such samples out"
+            )
 
 
 def mean(input: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ _THREE = """
 """
 SCRATCH = {
     **dict.fromkeys(_ONE.split(), 1),
-    **dict.fromkeys(("bernoulli", "logsigmoid", "resample"), 2),
+    **dict.fromkeys(("bernoulli", "ctc", "ctc_grad", "logsigmoid", "resample"), 2),
     **dict.fromkeys(_THREE.split(), 3),
     "attention": 6,
     "gelu": 4,

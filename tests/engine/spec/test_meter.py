@@ -129,20 +129,25 @@ def test_the_peak_of_a_step_is_near_what_its_kernels_really_take(what):
     assert 0.7 * real < estimate < 1.3 * real
 
 
-def _peaks(layers, batch, optimizer):
+def test_the_peak_of_a_step_on_sequences_is_near_what_it_really_takes():
+    estimate, real = _peaks([ROWS], 256, "Adam", "CTCLoss", (12,))
+    assert 0.7 * real < estimate < 1.3 * real
+
+
+def _peaks(layers, batch, optimizer, loss="CrossEntropyLoss", target=()):
     """The most bytes that a step of training holds: estimated, and measured."""
     definition = {
         "input": {"shape": [1, 28, 28]},
         "layers": [*layers, {"type": "Linear", "out_features": 10}],
     }
     job = {
-        "loss": {"type": "CrossEntropyLoss"},
+        "loss": {"type": loss},
         "optimizer": {"type": optimizer},
         "epochs": 2,
         "batch_size": batch,
     }
-    x, y = np.zeros((batch, 1, 28, 28), np.float32), np.zeros(batch, np.int64)
-    dataset = DatasetSchema((1, 28, 28), "float32", (), "int64", 10, {"train": batch})
+    x, y = np.zeros((batch, 1, 28, 28), np.float32), np.zeros((batch, *target), np.int64)
+    dataset = DatasetSchema((1, 28, 28), "float32", target, "int64", 10, {"train": batch})
     estimate = check_job(job, check_model(definition), dataset).peak_memory_bytes
     Trainer.from_job(job, definition, {"train": (x, y)}).fit()  # what is made once per process, is made
     tracemalloc.start()

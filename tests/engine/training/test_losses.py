@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import engine
+from engine.errors import ShapeError
 from engine.training import Trainer
 
 STEPS, CLASSES, LONGEST = 12, 5, 4
@@ -82,6 +83,20 @@ def test_the_lengths_of_targets_follow_from_their_padding(blank, padding):
         blank,
     )
     assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_a_target_that_is_too_long_for_its_input_is_told():
+    signals = np.zeros((2, 3, CLASSES), np.float32)
+    model = {**READER, "input": {"shape": [3, CLASSES]}}
+    fitting, long = np.array([[1, 2, 3], [1, 1, 0]]), np.array([[1, 2, 3], [1, 1, 2]])
+    for targets, loss in ((fitting, {}), (long, {"zero_infinity": True})):
+        job = {**JOB, "loss": {"type": "CTCLoss", **loss}, "evaluate": None, "batch_size": 2}
+        assert Trainer.from_job(job, model, {"train": (signals, targets)}).fit().status == "finished"
+    job = {**job, "loss": {"type": "CTCLoss"}}
+    with pytest.raises(
+        ShapeError, match=r"a target of 3 classes takes 4 steps .* the input has 3; .* zero_inf"
+    ):
+        Trainer.from_job(job, model, {"train": (signals, long)}).fit()
 
 
 def tuples(count, members, seed):
