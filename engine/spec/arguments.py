@@ -292,8 +292,9 @@ def _words(hint: Any) -> str:
         return f"a list of {several}" if Ellipsis in items else f"a list of {len(items)} {several}"
     if hint is Numbers:
         return "a list of numbers"
-    kind = "function" if get_origin(hint) is Callable else getattr(hint, "__name__", "")
-    return plain.get(hint) or f"an object with the type of a {kind} and its arguments"
+    if get_origin(hint) is Callable:
+        return 'an object that names a function, such as {"type": "gelu"}'
+    return plain.get(hint) or f"an object with the type of a {hint.__name__} and its arguments"
 
 
 def _or(words: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Models that give several values, and node losses."""
+"""Models that give several values, losses among their nodes, and functions as arguments."""
 
 import pytest
 
@@ -111,3 +111,21 @@ def test_a_distance_is_a_function_of_the_catalogue():
         ((pointer, detail),) = told({**definition, "nodes": [changed]})
         assert pointer == "/nodes/0/distance_function/type"
         assert "isn't known here" in detail
+    ((pointer, detail),) = told({**definition, "nodes": [{**node, "distance_function": "pairwise_distance"}]})
+    assert pointer == "/nodes/0/distance_function"
+    assert "not an object that names a function" in detail
+
+
+def test_an_activation_is_a_function_of_the_catalogue():
+    layer = {
+        "type": "TransformerEncoderLayer",
+        "d_model": 8,
+        "nhead": 2,
+        "activation": {"type": "leaky_relu", "negative_slope": 0.1},
+        "batch_first": True,
+    }
+    stack = {"type": "TransformerEncoder", "encoder_layer": layer, "num_layers": 2}
+    report = check_model({"input": {"shape": [5, 8]}, "layers": [layer, stack]})
+    assert report.definition["layers"] == [layer, stack]
+    first = build_model(report.definition).get_submodule("0")
+    assert first.activation(engine.tensor([-1.0])).item() == pytest.approx(-0.1)
