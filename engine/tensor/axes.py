@@ -53,6 +53,8 @@ def inferred(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
     """A shape in which one -1 stands for whatever makes it `size` elements."""
     if -1 not in shape:
         return shape
+    if shape == (-1,):
+        return (size,)
     known = 1
     for n in shape:
         known *= n if n != -1 else 1

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.autograd.tape import Variable, create, wrap
 from engine.backends.numpy.elementwise import converted
 from engine.device import CPU, Device, chosen
-from engine.dtypes import FLOAT, DType, category_of, get_default_dtype, int64, of, of_number
+from engine.dtypes import FLOAT, INTEGER, DType, category_of, get_default_dtype, int64, of, of_number
 from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
 from engine.tensor.axes import shape_of
@@ -122,7 +122,8 @@ def from_numpy(ndarray: npt.NDArray[Any]) -> Tensor:
 def _full(
     shape: tuple[int, ...], value: Number | complex, dtype: DType, device: Any, requires_grad: bool
 ) -> Tensor:
-    check_fits("full", value, dtype)
+    if dtype.category == INTEGER:
+        check_fits("full", value, dtype)
     return _finish(create(ops.FULL, chosen(device), (shape, value, dtype)), requires_grad)
 
 

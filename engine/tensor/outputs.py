@@ -29,7 +29,7 @@ def with_out(function: F) -> F:
         if kwargs and ("axis" in kwargs or "keepdims" in kwargs):
             kwargs = {OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
         try:
-            result = function(*args, **kwargs)
+            result = function(*args, **kwargs) if kwargs else function(*args)
         except STUMBLES as error:
             stumbled(function, args, kwargs, error)
             raise

@@ -116,7 +116,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     """The axes in another order."""
     ndim = len(input._data.shape)
     named = sizes(dims)
-    order = tuple([d + ndim if d < 0 else d for d in named])
+    order = tuple([d + ndim if d < 0 else d for d in named]) if min(named, default=0) < 0 else named
     if sorted(order) != [*range(ndim)]:
         for d in named:
             axis(d, ndim)  # says which one is out of range
@@ -201,8 +201,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along an axis; all other axes must be equal."""
     joined = _one_dtype(tensors, "cat")
     # PyTorch lets an empty vector stand beside tensors of any number of axes
-    if (0,) in [x._data.shape for x in joined]:
-        joined = tuple([x for x in joined if x._data.shape != (0,)]) or joined[:1]
+    for each in joined:
+        if each._data.shape == (0,):
+            joined = tuple([x for x in joined if x._data.shape != (0,)]) or joined[:1]
+            break
     return apply(ops.CAT, joined, (axis(dim, len(joined[0]._data.shape)),))
 
 
@@ -273,13 +275,15 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     if isinstance(split_size, int):
         if split_size <= 0:
             raise ShapeError(f"split: the size of a piece must be positive, not {split_size}")
-        parts = [min(split_size, size - start) for start in range(0, size, split_size)] or [0]
-    else:
-        parts = list(split_size)
-        if sum(parts) != size or min(parts, default=0) < 0:
-            raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
-    starts = list(accumulate(parts, initial=0))[:-1]
-    return tuple([_piece(input, at, start, length) for start, length in zip(starts, parts, strict=True)])
+        starts = range(0, size, split_size) if size else [0]
+        return tuple([_piece(input, at, start, min(split_size, size - start)) for start in starts])
+    parts = list(split_size)
+    if sum(parts) != size:
+        raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
+    if min(parts, default=0) < 0:
+        raise ShapeError(f"split: no size may be negative, and the sizes are {parts}")
+    ends = accumulate(parts)
+    return tuple([_piece(input, at, end - n, n) for end, n in zip(ends, parts, strict=True)])
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
