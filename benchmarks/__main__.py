@@ -3,6 +3,7 @@
 polling    how fast GET /v1/jobs/{id} and its metrics answer while the job trains
 following  what the service and a follower cost the training, against engine.training alone
 steps      time of one eager training step of five networks, beside PyTorch's
+ops        what single ops cost on tensors of a few elements, by family, beside PyTorch's
 """
 
 import argparse
@@ -14,12 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import following, polling, steps
+from benchmarks import following, overhead, polling, steps
 
 VERBS: dict[str, Callable[[int], dict[str, Any]]] = {
     "polling": polling.measure,
     "following": following.measure,
     "steps": steps.measure,
+    "ops": overhead.measure,
 }
 
 

@@ -99,4 +99,6 @@ def set_default_device(device: str | Device | None) -> None:
 
 def chosen(device: str | Device | None) -> Device:
     """The given device, or the default one."""
-    return _Default.device if device is None else Device(device)
+    if device is None:
+        return _Default.device
+    return device if device.__class__ is Device else Device(device)

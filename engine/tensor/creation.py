@@ -168,7 +168,7 @@ def zeros_like(
     memory_format: Any = None,
 ) -> Tensor:
     check_memory_format("zeros_like", memory_format)
-    return _full(input.shape, 0, dtype or input.dtype, device or input._device, requires_grad)
+    return _full(input._data.shape, 0, dtype or input.dtype, device or input._device, requires_grad)
 
 
 def ones_like(
@@ -180,7 +180,7 @@ def ones_like(
     memory_format: Any = None,
 ) -> Tensor:
     check_memory_format("ones_like", memory_format)
-    return _full(input.shape, 1, dtype or input.dtype, device or input._device, requires_grad)
+    return _full(input._data.shape, 1, dtype or input.dtype, device or input._device, requires_grad)
 
 
 def full_like(
@@ -193,7 +193,7 @@ def full_like(
     memory_format: Any = None,
 ) -> Tensor:
     check_memory_format("full_like", memory_format)
-    return _full(input.shape, fill_value, dtype or input.dtype, device or input._device, requires_grad)
+    return _full(input._data.shape, fill_value, dtype or input.dtype, device or input._device, requires_grad)
 
 
 def empty_like(
