@@ -41,6 +41,10 @@ def getitem(input: Tensor, key: Any) -> Tensor:
         places = key[0]._data
         if places.dtype.kind == "i" and places.shape:
             return apply(ops.INDEX, (input, key[0]), ((True,),))  # type: ignore[return-value]  # a Tensor
+        whole = places.dtype.kind == "b" and len(places.shape) > 1 and places.shape == input._data.shape
+        if whole and input.is_contiguous():
+            # one coordinate is found and looked up more quickly than several
+            return getitem(input.reshape(-1), key[0].reshape(-1))  # type: ignore[attr-defined]  # a Tensor
     input, key = _lone_masks(input, key)
     indices, parts = _parts(input, key)
     if not indices:

@@ -143,11 +143,11 @@ class Tensor(Methods):
         return bool(self._data.dtype.kind == "c")
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
-        order = order_of("is_contiguous", memory_format, self.ndim)
-        if not hasattr(self._data, "flags"):
+        data = self._data
+        order = None if memory_format is None else order_of("is_contiguous", memory_format, self.ndim)
+        if not hasattr(data, "flags"):
             return True  # without memory
-        data = self._data if order is None else self._data.transpose(order)
-        return bool(data.flags.c_contiguous)
+        return bool((data if order is None else data.transpose(order)).flags.c_contiguous)
 
     def _is_view(self) -> bool:
         return base_of(self) is not None

@@ -42,6 +42,8 @@ def cat(*args: Any) -> Array:
 
 
 def stack(*args: Any) -> Array:
+    if args[-1] == 0:
+        return np.array(args[:-1])
     key = (slice(None),) * args[-1] + (None,)
     return np.concatenate([x[key] for x in args[:-1]], args[-1])
 
@@ -113,10 +115,11 @@ def nonzero(x: Array) -> Array:
     if x.ndim == 0:
         return np.argwhere(x)
     axes = x.nonzero()
-    out = np.empty((len(axes[0]), x.ndim), np.int64)
+    # each axis' places side by side, as they are taken one axis at a time
+    out = np.empty((x.ndim, len(axes[0])), np.int64)
     for axis, places in enumerate(axes):
-        out[:, axis] = places
-    return out
+        out[axis] = places
+    return out.T
 
 
 KERNELS: dict[str, Kernel] = {
