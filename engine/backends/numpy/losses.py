@@ -46,8 +46,15 @@ def _kept(target: Array, classes: int, ignore_index: int) -> Array | None:
     return kept
 
 
+def _places(target: Array, classes: int) -> Array:
+    """Where in flat rows of `classes` the targets are: one index is looked up more quickly than two."""
+    places: Array = np.arange(0, len(target) * classes, classes or 1)
+    places += target
+    return places
+
+
 def _picked(x: Array, target: Array) -> Array:
-    out: Array = x[np.arange(len(target)), target]
+    out: Array = x.reshape(-1)[_places(target, x.shape[1])]
     return out
 
 
@@ -67,7 +74,7 @@ def nll_grad(g: Array, target: Array, classes: int, ignore_index: int, reduction
     if kept is not None:
         rows = np.where(kept, rows, g.dtype.type(0))
         target = np.where(kept, target, 0)
-    out[np.arange(len(target)), target] = rows
+    out.reshape(-1)[_places(target, classes)] = rows
     return out
 
 
@@ -96,11 +103,12 @@ def cross_entropy_grad(
     if kept is not None:
         target = np.where(kept, target, 0)
         count = int(kept.sum())
-    out: Array = np.exp(x - lse[:, None])
+    # row by row in memory, whatever x is, so that flat it is a view
+    out: Array = np.exp(np.subtract(x, lse[:, None], order="C"))
     if smoothing:
         out -= smoothing / x.shape[1]
-    out[np.arange(len(target)), target] -= 1 - smoothing
-    rows = np.true_divide(g, count, dtype=g.dtype) if reduction == "mean" else g
+    out.reshape(-1)[_places(target, x.shape[1])] -= 1 - smoothing
+    rows = g / count if reduction == "mean" else g
     if kept is not None:
         rows = np.where(kept, rows, g.dtype.type(0))
     out *= rows[:, None] if rows.ndim else rows

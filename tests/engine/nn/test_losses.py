@@ -151,3 +151,12 @@ def test_shapes_that_pytorch_broadcasts_with_a_warning_are_refused(name):
 def test_what_fits_nothing_is_told(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_gradient_is_the_same_where_the_scores_lie_column_by_column():
+    found = []
+    for scores in (engine.tensor(LOGITS), engine.tensor(LOGITS.T.copy()).T):
+        scores = scores.detach().requires_grad_()
+        functional.cross_entropy(scores, engine.tensor(CLASSES)).backward()
+        found.append(scores.grad.numpy())
+    np.testing.assert_array_equal(*found)

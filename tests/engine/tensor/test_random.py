@@ -89,6 +89,16 @@ def test_successive_draws_never_overlap():
     assert g.counter == 1 + 1 + 2 + 1
 
 
+def test_draws_that_take_turns_give_what_each_gives_alone():
+    def generators():
+        return [engine.Generator(seed=3, stream=stream) for stream in (0, 1)]
+
+    alone = [[engine.rand(7, generator=g).tolist() for _ in range(3)] for g in generators()]
+    two = generators()
+    in_turn = [[engine.rand(7, generator=g).tolist() for g in two] for _ in range(3)]
+    assert [list(column) for column in zip(*in_turn, strict=True)] == alone
+
+
 def test_streams_of_one_seed_are_independent():
     a, b = (engine.rand(10_000, generator=engine.Generator(seed=3, stream=s)) for s in (0, 1))
     assert abs(np.corrcoef(a.numpy(), b.numpy())[0, 1]) < 0.04

@@ -316,3 +316,20 @@ def test_a_python_float_keeps_its_digits_on_the_way_to_float64():
     assert engine.tensor([0.1], dtype=engine.float64).item() == 0.1
     assert engine.tensor(0.1 + 0.2j, dtype=engine.complex128).item() == 0.1 + 0.2j
     assert engine.tensor([0.1]).dtype is engine.float32
+
+
+def test_masks_of_all_axes_select_in_row_major_order_whatever_the_memory():
+    array = np.arange(12.0).reshape(3, 4)
+    for x in (engine.tensor(array), engine.tensor(array.T.copy()).T):
+        x = x.detach().requires_grad_()
+        chosen = x[engine.tensor(array % 3 == 0)]
+        assert chosen.tolist() == [0, 3, 6, 9]
+        (chosen * chosen).sum().backward()
+        np.testing.assert_array_equal(x.grad.numpy(), 2 * array * (array % 3 == 0))
+
+
+def test_zeros_of_both_signs_stay_apart_beside_a_tensor():
+    x = engine.ones(2)
+    assert (x / 0.0).tolist() == [np.inf, np.inf]
+    assert (x / -0.0).tolist() == [-np.inf, -np.inf]
+    assert (x / 0).tolist() == [np.inf, np.inf]
