@@ -12,7 +12,7 @@ from engine.errors import EngineError
 
 Array = npt.NDArray[Any]
 # an array meets a number of its own dtype in half the time in which it meets one of Python's
-_ZERO = {np.dtype(kind): np.zeros((), kind) for kind in (np.float32, np.float64)}
+_ZERO, _ONE = ({np.dtype(t): np.array(n, t) for t in (np.float32, np.float64)} for n in (0, 1))
 
 
 def rsqrt(x: Array) -> Any:
@@ -33,7 +33,7 @@ def where(condition: Array, a: Array, b: Array) -> Any:
 
 def sigmoid(x: Array) -> Any:
     # exp overflows to inf far below zero, and 1 / inf is the right limit
-    return np.reciprocal(np.exp(np.negative(x)) + 1)
+    return np.reciprocal(np.exp(np.negative(x)) + _ONE.get(x.dtype, 1))
 
 
 def sigmoid_grad(g: Array, out: Array) -> Any:

@@ -20,11 +20,13 @@ def _mean(x: Array, dim: Axes) -> Array:
     for axis in dim:
         count *= x.shape[axis]
     total: Array = _add(x, axis=dim, keepdims=True)
-    return np.true_divide(total, count, dtype=x.dtype)
+    total /= count
+    return total
 
 
 def _rstd(var: Array, eps: float) -> Array:
-    return np.divide(1, np.sqrt(var + eps), dtype=var.dtype)
+    rstd: Array = np.reciprocal(np.sqrt(var + eps))
+    return rstd
 
 
 def _standard(x: Array, dim: Axes, eps: float) -> tuple[Array, Array, Array]:
