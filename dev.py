@@ -6,7 +6,7 @@ python3 dev.py demo [ARGS]            train a network end to end on this machine
 python3 dev.py up [ARGS]              run the service here (database, broker, API, worker) until Ctrl-C
 python3 dev.py test [--torch] [ARGS]  run the tests; --torch adds PyTorch, their oracle; ARGS are pytest's
 python3 dev.py lint [--fix]           ruff, mypy and the import rules
-python3 dev.py bench [ARGS]           measure us beside PyTorch
+python3 dev.py bench [ARGS]           measure us beside PyTorch and JAX
 python3 dev.py lock [ARGS]            resolve requirements/*.txt anew; ARGS are uv's (--upgrade)
 """
 
@@ -27,7 +27,7 @@ from typing import NoReturn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # also under PYTHONSAFEPATH
 
-from requirements.environment import DEV, LOCK, ORACLE, PROJECT, ROOT, RUN, Environment, Trouble, say
+from requirements.environment import DEV, LOCK, ORACLE, PEERS, PROJECT, ROOT, RUN, Environment, Trouble, say
 
 LINT_FIX = ("ruff check --fix", "ruff format")
 LINT = ("ruff check", "ruff format --check", "mypy", "lint-imports --no-cache")  # its cache goes stale
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
         "up": [RUN, PROJECT],
         "test": [DEV, PROJECT, *([ORACLE] if torch else [])],
         "lint": [DEV, PROJECT],
-        "bench": [DEV, PROJECT, ORACLE],
+        "bench": [DEV, PROJECT, ORACLE, PEERS],
         "lock": [LOCK],
     }
     if verb in ("help", "-h", "--help"):

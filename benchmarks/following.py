@@ -4,6 +4,7 @@ Both sides train the same network on arrays of the same size, and both count ste
 trainer puts on every step's loss, so neither start-up nor transport is counted, only the loop.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -22,13 +23,13 @@ EPOCHS = {"mnist": 4, "digits": 120}
 SAMPLES = {"mnist": (60_000, 28), "digits": (1_437, 8)}
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Medians over `rounds` interleaved pairs; each service run has an SSE follower and a poller at 1 Hz."""
     alone, followed = [], []
     with running_stack() as url, Client(url) as client:
         dataset = mnist_or_digits(client)
         train_alone(dataset)  # warm the caches once
-        for number in range(rounds):
+        for number in range(options.rounds):
             if number % 2 == 0:
                 alone.append(train_alone(dataset))
             followed.append(train_followed(client, dataset))

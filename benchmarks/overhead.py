@@ -1,11 +1,14 @@
-"""What ops cost, beside PyTorch: single calls on tensors of a few elements, by family, in one thread."""
+"""What ops cost, beside PyTorch: single calls on tensors of a few elements, by family."""
 
-import math
-import statistics
+import argparse
 from timeit import Timer
 from typing import Any
 
 import numpy as np
+
+from benchmarks import calls
+from benchmarks.sides import Trainer
+from benchmarks.turns import Figures
 
 FAMILIES = {
     "binary": ["a + b", "a * b", "a - b", "a / b", "torch.maximum(a, b)", "m + v", "torch.add(a, b)"],
@@ -116,34 +119,23 @@ FAMILIES = {
 }
 
 
-def measure(rounds: int) -> dict[str, Any]:
-    """Per family the geometric mean of engine over torch, of the least times of `rounds` interleaved runs."""
-    import torch
-
-    import engine
-
-    torch.set_num_threads(1)
-    sides = [_names(engine), _names(torch)]
-    figures: dict[str, Any] = {}
-    slow = []
-    for family, expressions in FAMILIES.items():
-        ratios = []
-        for expression in expressions:
-            ours, theirs = _microseconds([Timer(expression, globals=names) for names in sides], rounds)
-            ratios.append(ours / theirs)
-            if ours > 1.5 * theirs:
-                slow.append(f"{expression}: {ours:.2f} us, torch {theirs:.2f}, {ours / theirs:.2f} times")
-        figures[f"{family}: engine_over_torch"] = statistics.geometric_mean(ratios)
-    return figures | {f"above 1.5 ({k})": text for k, text in enumerate(slow, 1)}
+TURN_S = 0.02
+WARM_UP = "a + b"
 
 
-def _microseconds(timers: list[Timer], rounds: int) -> list[float]:
-    calls = [max(10, math.ceil(0.004 / (timer.timeit(100) / 100))) for timer in timers]
-    best = [math.inf] * len(timers)
-    for _ in range(rounds):
-        for k, timer in enumerate(timers):
-            best[k] = min(best[k], timer.timeit(calls[k]) / calls[k] * 1e6)
-    return best
+def prepare(side: str, case: str) -> Trainer:
+    timer = Timer(case, globals=_names(calls.framework(side)))
+    return lambda times: timer.timeit(times)
+
+
+def measure(options: argparse.Namespace) -> Figures:
+    """Microseconds a call beside PyTorch's, and the ratios by family; --only names families."""
+    chosen = options.only or FAMILIES
+    cases = {expression: family for family in chosen for expression in FAMILIES[family]}
+    return calls.measure("overhead", cases, options.rounds, TURN_S)
+
+
+tables = calls.tables
 
 
 def _names(torch: Any) -> dict[str, Any]:

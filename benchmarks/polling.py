@@ -1,5 +1,6 @@
 """How fast the API answers about a job that is training at that moment."""
 
+import argparse
 import statistics
 import time
 from typing import Any
@@ -13,7 +14,7 @@ from tensorkiln import Client
 POLLS = 100
 
 
-def measure(rounds: int) -> dict[str, Any]:
+def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Medians and 95th percentiles, in milliseconds, of `rounds` x POLLS polls of each kind, interleaved."""
     with running_stack() as url, Client(url) as client, httpx.Client(base_url=url) as http:
         dataset = mnist_or_digits(client)
@@ -26,7 +27,7 @@ def measure(rounds: int) -> dict[str, Any]:
             "metrics_last_1000_raw": f"/v1/jobs/{running.id}/metrics?key=loss&step_from=1000&step_to=2000",
         }
         times: dict[str, list[float]] = {name: [] for name in paths}
-        for _ in range(rounds * POLLS):
+        for _ in range(options.rounds * POLLS):
             for name, path in paths.items():
                 started = time.perf_counter()
                 http.get(path).raise_for_status()

@@ -66,6 +66,13 @@ ORACLE = Part(
     ((*LOCKED, "requirements/oracle-deps.txt"), ("--only-binary", ":all:", "-r", "requirements/oracle.txt")),
     room_mb=1500,
 )
+# --no-deps: what jax needs besides (numpy, scipy, ml_dtypes) is the service's own, at its locked versions
+PEERS = Part(
+    "peers",
+    "JAX, the benchmarks' other peer",
+    ("requirements/peers.txt",),
+    (("--no-deps", "--only-binary", ":all:", "-r", "requirements/peers.txt"),),
+)
 # editable, so that a change in the tree needs no installing; its build tools are in the locks
 PROJECT = Part(
     "project",
@@ -77,7 +84,7 @@ PROJECT = Part(
 LOCK = Part(
     "lock", "uv, which resolves the locks", ("requirements/lock.txt",), ((*LOCKED, "requirements/lock.txt"),)
 )
-BY_NAME = {part.name: part for part in (RUN, DEV, ORACLE, PROJECT, LOCK)}
+BY_NAME = {part.name: part for part in (RUN, DEV, ORACLE, PEERS, PROJECT, LOCK)}
 
 
 class Environment:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import dev
-from requirements.environment import DEV, ORACLE, PROJECT, ROOT, RUN, Environment, Trouble
+from requirements.environment import DEV, ORACLE, PEERS, PROJECT, ROOT, RUN, Environment, Trouble
 
 
 class Replaced(Exception):
@@ -40,7 +40,7 @@ def calls(monkeypatch):
         (["up", "--port", "0"], [RUN, PROJECT], ["-m", "tensorkiln.cli", "up", "--port", "0"]),
         (["test", "-x", "tests/house"], [DEV, PROJECT], ["-m", "pytest", "-x", "tests/house"]),
         (["test", "--torch", "-x"], [DEV, PROJECT, ORACLE], ["-m", "pytest", "-x"]),
-        (["bench", "poll"], [DEV, PROJECT, ORACLE], ["-m", "benchmarks", "poll"]),
+        (["bench", "poll"], [DEV, PROJECT, ORACLE, PEERS], ["-m", "benchmarks", "poll"]),
     ],
 )
 def test_a_verb_installs_its_parts_and_becomes_the_environments_python(calls, arguments, parts, command):

@@ -60,7 +60,12 @@ def test_torch_is_pinned_by_version_alone():
     assert re.fullmatch(r"torch==\d+\.\d+\.\d+", entry)
 
 
-@pytest.mark.parametrize("name", [*HASHED, "oracle"])
+def test_jax_is_pinned_by_version_alone_and_in_no_other_lock():
+    assert all(re.fullmatch(r"[a-z-]+==\d+\.\d+\.\d+", entry) for entry in entries("peers"))
+    assert not [name for name in (*HASHED, "oracle") if pinned(name).keys() & {"jax", "jaxlib"}]
+
+
+@pytest.mark.parametrize("name", [*HASHED, "oracle", "peers"])
 def test_no_lock_names_an_index(name):
     assert not re.search(r"://|--(extra-)?index-url|--find-links", lock_text(name))
 
@@ -102,7 +107,7 @@ def test_what_pyproject_asks_for_is_locked_at_a_version_that_fits(lock, wanted):
     ("folders", "lock", "besides"),
     [
         (["engine", "service", "workers", "migrations", "tensorkiln"], "run", EXTRAS),
-        (["engine", "tests", "benchmarks", "examples"], "dev", {"torch"}),
+        (["engine", "tests", "benchmarks", "examples"], "dev", {"torch", "jax"}),
     ],
 )
 def test_what_the_code_imports_is_locked(folders, lock, besides):
