@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import engine
 from benchmarks.sides import SIDES, LeftOut, ours
 from benchmarks.workloads import TINY, WORKLOADS, batches, initial_weights
 
@@ -38,7 +39,7 @@ def test_a_trainer_goes_on_with_the_batch_after_its_last():
 
 
 def test_a_side_that_can_not_take_part_says_why(monkeypatch):
-    monkeypatch.delattr(ours.engine, "capture", raising=False)
+    monkeypatch.delattr(engine, "capture", raising=False)
     with pytest.raises(LeftOut, match="can't capture"):
         SIDES["captured"].trainer(TINY)
 
@@ -50,7 +51,7 @@ def test_captured_steps_are_asked_for_where_the_engine_has_them(monkeypatch):
         captured.append(step)
         return step
 
-    monkeypatch.setattr(ours.engine, "capture", capture, raising=False)
+    monkeypatch.setattr(engine, "capture", capture, raising=False)
     assert losses("captured", TINY) == losses("eager", TINY)
     assert len(captured) == 1
 
