@@ -19,8 +19,8 @@ SIDE = {
 
 def test_a_side_that_is_asked_for_what_is_not_there_says_so_and_takes_the_next_case():
     with lanes("overhead", ["eager"]) as started:
-        assert interleave(started, "no such case", 1, 0.001)["eager"] == {
-            "left_out": "KeyError: 'no such case'"
+        assert interleave(started, "nothing", 1, 0.001)["eager"] == {
+            "left_out": "NameError: name 'nothing' is not defined"
         }
         figures = interleave(started, "a + b", 2, 0.001)["eager"]
     assert len(figures["turns_ms"]) == 2
