@@ -9,11 +9,11 @@ import sys
 import time
 from typing import Any
 
-from benchmarks.sides import THREADS
 from benchmarks.stack import mnist_or_digits, running_stack
 from benchmarks.turns import Figures
 from tensorkiln import Client
 from tensorkiln.demo.tasks import task
+from workers.nursery import threads_each
 
 WAYS = ("loader", "slices")
 WARM_S = 4.0  # after a job the next spare runner is started and imports the engine
@@ -21,7 +21,8 @@ WARM_S = 4.0  # after a job the next spare runner is started and imports the eng
 
 def measure(options: argparse.Namespace) -> Figures:
     """Medians, in seconds, of interleaved rounds. PyTorch's count from when it reads its data, not from its
-    import: the service's runner is warm as well."""
+    import: the service's runner is warm as well. It has the runner's number of threads, which suits so small a
+    network, unless OMP_NUM_THREADS says another."""
     document = task("mnist")
     job_s: list[float] = []
     stored = 0
@@ -51,7 +52,7 @@ def measure(options: argparse.Namespace) -> Figures:
 
 
 def _torch(way: str, epochs: int) -> dict[str, Any]:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(THREADS)}
+    environment = {"OMP_NUM_THREADS": str(threads_each(concurrency=1)), **os.environ}
     command = [sys.executable, "-m", "benchmarks.mnist_torch", way, str(epochs)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout)
