@@ -21,8 +21,8 @@ WARM_S = 4.0  # after a job the next spare runner is started and imports the eng
 
 def measure(options: argparse.Namespace) -> Figures:
     """Medians, in seconds, of interleaved rounds. PyTorch's count from when it reads its data, not from its
-    import: the service's runner is warm as well. It has the runner's number of threads, which suits so small a
-    network, unless OMP_NUM_THREADS says another."""
+    import: the service's runner is warm as well. It has the runner's number of threads, which suits so small
+    a network, unless OMP_NUM_THREADS says another."""
     document = task("mnist")
     job_s: list[float] = []
     stored = 0
