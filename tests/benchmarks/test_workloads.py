@@ -25,9 +25,19 @@ def test_batches_and_weights_are_the_same_whenever_they_are_drawn():
     assert (weights["0.bias"].sum(), weights["norm.weight"].sum()) == (0, 3)
 
 
+@pytest.fixture
+def peer():
+    """PyTorch, with the settings of its sides undone afterwards: they are the whole process's."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    yield torch
+    torch.set_flush_denormal(False)
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.usefixtures("peer")
 @pytest.mark.parametrize("name", SMALL)
 def test_the_engine_trains_as_pytorch_does(name):
-    pytest.importorskip("torch")
     expected = losses("torch", WORKLOADS[name])
     assert losses("eager", WORKLOADS[name]) == pytest.approx(expected, rel=1e-4)
     assert losses("torch_tuned", WORKLOADS[name]) == pytest.approx(expected, rel=1e-4)
