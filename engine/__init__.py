@@ -43,6 +43,7 @@ from engine.autograd import (
     set_grad_enabled,
 )
 from engine.backends import accelerator, mps
+from engine.capture import capture
 from engine.device import Device as device
 from engine.device import get_default_device, set_default_device
 from engine.dtypes import DType as dtype
@@ -182,6 +183,7 @@ __all__ = [
     "backends",
     "bfloat16",
     "bool",
+    "capture",
     "cdouble",
     "cfloat",
     "complex64",

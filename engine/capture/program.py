@@ -1,0 +1,168 @@
+"""A program: the calls of a recorded step that matter, written as straight-line Python and run without the tape.
+
+Every call is made again, on the arrays that are there now: parameters and states are bound for good, since the
+guards see to it that their memory is the same; arguments and earlier gradients come with each run. Results are
+new arrays each time, as in an eager step, and are let go after their last use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from engine.autograd.failures import FAILURES, explained
+from engine.autograd.node import Version
+from engine.autograd.tape import wrap
+from engine.capture.liveness import Liveness
+from engine.capture.trace import Call, Given, Slot, Trace, owner
+from engine.device import CPU
+from engine.ops import OPS
+
+_FILE = "<captured step>"
+
+
+class Program:
+    """What a trace does, again and again.
+
+    owners: ids of the memory that the program is bound to; no argument may share it
+    recorded, dropped: how many calls were recorded, and how many of them are not made again
+    size_bytes: of all arrays that a run makes
+    """
+
+    def __init__(self, trace: Trace, tensors: list[Any]) -> None:
+        """tensors: those that the step can reach, whose versions count its changes."""
+        self._trace = trace
+        self._live = live = Liveness(trace)
+        self.owners = live.bound
+        self.recorded = len(trace.calls)
+        self.dropped = self.recorded - len(live.calls)
+        self.size_bytes = live.size_bytes
+        self._inputs = [k for k, value in enumerate(trace.values) if value.kind in ("argument", "gradient")]
+        self._run = self._compiled()
+        self._changed = [x for x in tensors if id(owner(x._data)) in live.changed]
+        self._changed_arguments = [
+            value.source
+            for value in trace.values
+            if value.kind == "argument" and id(owner(value.array)) in live.changed
+        ]
+
+    def fits(self, arguments: list[Any]) -> bool:
+        """Whether the leaves' .grad is there, or isn't, as it was."""
+        return all(
+            (_leaf(x, arguments).grad is not None) is there for x, there in self._trace.looked
+        ) and all(
+            _alike(_leaf(value.source, arguments).grad, value.array)
+            for value in self._trace.values
+            if value.kind == "gradient"
+        )
+
+    def run(self, arguments: list[Any]) -> Any:
+        """One step. Returns what the step returns, its tensors being new ones outside any graph."""
+        trace = self._trace
+        values = trace.values
+        for optimizer in trace.optimizers:
+            optimizer._current_rates()
+        given = []
+        for k in self._inputs:
+            x = _leaf(values[k].source, arguments)
+            given.append((x if values[k].kind == "argument" else x.grad)._data)
+        try:
+            found = self._run(*given)
+        except FAILURES as error:
+            raise self._failed(error, arguments) from error
+        made = {number: wrap(array, CPU) for number, array in zip(self._live.kept, found, strict=True)}
+        for leaf, after in trace.gradients:
+            _leaf(leaf, arguments).grad = made[after] if isinstance(after, int) else after
+        for x in (*self._changed, *[arguments[k] for k in self._changed_arguments]):
+            if x._version is None:
+                x._version = Version()
+            x._version.values += 1
+
+        def tensor(slot: Any) -> Any:
+            return made[slot.number]
+
+        return _filled(trace.returned, tensor, arguments)
+
+    def _failed(self, error: Exception, arguments: list[Any]) -> Exception:
+        """A kernel's failure as an eager step would raise it, .grad being as the step had left it by then."""
+        trace_back: Any = error.__traceback__
+        while trace_back is not None and trace_back.tb_frame.f_code.co_filename != _FILE:
+            trace_back = trace_back.tb_next
+        if trace_back is None:
+            return error
+        call, known = self._live.calls[trace_back.tb_lineno - 2], trace_back.tb_frame.f_locals
+        for leaf, after in self._trace.gradients:
+            if isinstance(after, int):
+                array = known.get(f"v{after}")
+                _leaf(leaf, arguments).grad = None if array is None else wrap(array, CPU)
+        if call.op not in OPS:
+            return error
+        bound = self._live.bound_values
+        operands = tuple([wrap(bound[k] if k in bound else known[f"v{k}"], CPU) for k in call.operands])
+        return explained(OPS[call.op], operands, call.attrs, error)
+
+    def _compiled(self) -> Callable[..., Any]:
+        """The calls as a function of the inputs that gives the arrays of `kept`: one line per call."""
+        live = self._live
+        space: dict[str, Any] = {"array": CPU.as_array}
+        space.update({f"v{k}": array for k, array in live.bound_values.items()})
+        lines = [f"def run({', '.join(f'v{k}' for k in self._inputs)}):"]
+        for n, call in enumerate(live.calls):
+            space[f"f{n}"] = _function(call)
+            operands = [f"v{k}" for k in call.operands]
+            for k, attr in enumerate(_attrs(call)):
+                space[f"a{n}_{k}"] = attr
+                operands.append(f"a{n}_{k}")
+            line = f"f{n}({', '.join(operands)})"
+            if call.results:
+                names = ", ".join("_" if k in live.bound_values else f"v{k}" for k in call.results)
+                if call.several:
+                    line = f"{names}, = map(array, {line})" if call.scalars else f"{names}, = {line}"
+                else:
+                    line = f"{names} = array({line})" if call.scalars else f"{names} = {line}"
+            gone = ", ".join(f"v{k}" for k in live.last_used[n])
+            lines.append(f"    {line}; del {gone}" if gone else f"    {line}")
+        lines.append(f"    return ({''.join(f'v{k}, ' for k in live.kept)})")
+        exec(compile("\n".join(lines), _FILE, "exec"), space)
+        return space["run"]  # type: ignore[no-any-return]  # it was just defined
+
+
+def _function(call: Call) -> Any:
+    if call.op == "random_key":
+        generator, words = call.attrs
+        return lambda: generator.key(words)._data
+    return np.array if call.op == "constant" else call.kernel
+
+
+def _attrs(call: Call) -> tuple[Any, ...]:
+    return () if call.op == "random_key" else call.attrs
+
+
+def _leaf(leaf: Any, arguments: list[Any]) -> Any:
+    return arguments[leaf] if leaf.__class__ is int else leaf
+
+
+def _alike(grad: Any, array: Any) -> bool:
+    data = grad._data
+    return bool(
+        data.shape == array.shape
+        and data.dtype == array.dtype
+        and data.flags.c_contiguous == array.flags.c_contiguous
+        and grad._node is None
+    )
+
+
+def _filled(value: Any, tensor: Callable[[Any], Any], arguments: list[Any]) -> Any:
+    """What a step returned, with this run's tensors in the places of the recorded ones."""
+    kind = value.__class__
+    if kind is Slot:
+        return tensor(value)
+    if kind is Given:
+        return arguments[value.position]
+    if kind is tuple or kind is list:
+        return kind([_filled(each, tensor, arguments) for each in value])
+    if kind is dict:
+        return {key: _filled(each, tensor, arguments) for key, each in value.items()}
+    return value

@@ -1,0 +1,230 @@
+"""`capture`: a step that is run eagerly until two runs were the same, and replayed from then on."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from engine.autograd.mode import MODE
+from engine.autograd.tape import Variable
+from engine.capture.arguments import described, refused, shared, tensors_in
+from engine.capture.program import Program
+from engine.capture.recording import ACTIVE, TURN, Recording
+from engine.capture.report import Report, Variant
+from engine.capture.surroundings import Surroundings
+from engine.capture.trace import Trace, difference, made_by_python, owner
+from engine.device import get_default_device
+from engine.dtypes import get_default_dtype
+
+# programs per step; and runs of one kind that may differ from each other before it stays eager
+_PROGRAMS = 8
+_ATTEMPTS = 4
+
+
+class _Known:
+    """One state of what is around a step: the run recorded in it, and its program once a second was the same."""
+
+    def __init__(self, around: Surroundings, trace: Trace) -> None:
+        self.around, self.trace = around, trace
+        self.program: Program | None = None
+        self.replays = 0
+
+
+class _Kind:
+    """Calls with arguments of one form, in one mode.
+
+    problem: why they stay eager, "" while they needn't
+    """
+
+    def __init__(self, arguments: str) -> None:
+        self.arguments = arguments
+        self.known: list[_Known] = []
+        self.attempts = 0
+        self.problem = ""
+        self.eager = 0
+
+
+class Captured:
+    """A step as a program; see `capture`."""
+
+    def __init__(self, step: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, step, updated=())
+        self._step = step
+        self._kinds: dict[Any, _Kind] = {}
+        self._lock = threading.RLock()
+        self._eager = self._recorded = 0
+        self._last = ""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        tensors: list[Any] = []
+        others: list[Any] = []
+        if getattr(ACTIVE, "on", False):
+            return self._step(*args, **kwargs)  # a part of the step that is being recorded
+        form = tensors_in((args, kwargs), tensors, others)
+        problem = refused(tensors, others) or _refused_mode()
+        with self._lock:
+            kind = self._kind((form, problem), tensors, problem)
+            why = "there was no program yet for such arguments"
+            for known in kind.known:
+                changed = known.around.changed() or _unfit(known, tensors)
+                if changed:
+                    why = changed
+                elif known.program is not None:
+                    known.replays += 1
+                    self._last = ""
+                    return known.program.run(tensors)
+            if not kind.problem:
+                if TURN.acquire(blocking=False):
+                    try:
+                        return self._record(kind, tensors, others, args, kwargs, why)
+                    finally:
+                        TURN.release()
+                self._last = "another thread's step was being recorded"
+            else:
+                self._last = kind.problem
+                kind.eager += 1
+            self._eager += 1
+        return self._step(*args, **kwargs)
+
+    def report(self) -> Report:
+        """What was recorded, how often it was replayed, and why other calls ran eagerly."""
+        with self._lock:
+            variants = [
+                Variant(
+                    kind.arguments,
+                    known.program.recorded,
+                    known.program.dropped,
+                    known.program.size_bytes,
+                    known.replays,
+                )
+                for kind in self._kinds.values()
+                for known in kind.known
+                if known.program is not None
+            ]
+            reasons: dict[str, int] = {}
+            for kind in self._kinds.values():
+                if kind.problem:
+                    reasons[kind.problem] = reasons.get(kind.problem, 0) + kind.eager
+            name = getattr(self._step, "__qualname__", type(self._step).__name__)
+            replays = sum(each.replays for each in variants)
+            return Report(
+                name, variants, replays, self._eager, self._recorded, [*reasons.items()], self._last
+            )
+
+    def _kind(self, form: Any, tensors: list[Any], problem: str) -> _Kind:
+        """What is known of calls with arguments of this form."""
+        mode = (MODE.enabled, MODE.inference, get_default_dtype(), get_default_device())
+        key = (form, mode) if problem else (form, mode, tuple(map(described, tensors)), shared(tensors))
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = _Kind(", ".join(f"{x.dtype} {list(x.shape)}" for x in tensors))
+            kind.problem = problem
+            if len(self._kinds) >= 4 * _PROGRAMS:
+                # a step that is called in ever new ways isn't remembered in all of them
+                kind.problem = problem or f"it is called with arguments of more than {4 * _PROGRAMS} kinds"
+                key = (kind.problem, None)
+                kind = self._kinds.get(key, kind)
+            self._kinds[key] = kind
+        return kind
+
+    def _record(
+        self, kind: _Kind, tensors: list[Any], others: list[Any], args: Any, kwargs: Any, why: str
+    ) -> Any:
+        """Run the step eagerly and keep what it did, or say why it can't be kept."""
+        self._eager += 1
+        self._last = why
+        around = Surroundings([("the step", self._step), *[("an argument", each) for each in others]])
+        if around.problem:
+            kind.problem = around.problem
+            return self._step(*args, **kwargs)
+        earlier = [known for known in kind.known if known.program is None and not known.around.changed()]
+        with Recording(tensors) as recording:
+            returned = self._step(*args, **kwargs)
+        recording.finish(returned)
+        self._recorded += 1
+        trace = recording.trace
+        changed = around.changed(within=True)
+        if not trace.problem and changed:
+            self._differs(kind, f"the step itself changes what Python keeps: {changed}")
+        elif trace.problem:
+            kind.problem, kind.known = trace.problem, [each for each in kind.known if each.program]
+        else:
+            self._settle(kind, earlier, _Known(around, trace), tensors, why)
+        return returned
+
+    def _settle(self, kind: _Kind, earlier: list[_Known], new: _Known, tensors: list[Any], why: str) -> None:
+        """Make a program of a run that is as an earlier one was; else keep it to compare the next one with it."""
+        trace = new.trace
+        for known in earlier:
+            differs = difference(known.trace, trace)
+            if not differs:
+                trace.made = made_by_python(known.trace, trace)
+                new.program = Program(trace, [x for _, x, _, _ in new.around.tensors])
+                if any(id(owner(x._data)) in new.program.owners for x in tensors):
+                    kind.problem = "an argument shares memory with what the step has of its own"
+                    return
+                kind.attempts = 0
+            elif _same_gradients(known.trace, trace):
+                self._differs(kind, f"the step doesn't do the same each time: {differs}")
+            else:
+                continue
+            kind.known[kind.known.index(known)] = new
+            return
+        if sum(len(each.known) for each in self._kinds.values()) >= _PROGRAMS:
+            kind.problem = f"it has {_PROGRAMS} programs already, and needed one more because {why}"
+            return
+        kind.known.append(new)
+
+    def _differs(self, kind: _Kind, how: str) -> None:
+        kind.attempts += 1
+        self._last = how
+        if kind.attempts >= _ATTEMPTS:
+            kind.problem = how
+
+
+def capture(step: Callable[..., Any]) -> Captured:
+    """The step, recorded as a flat list of kernel calls and replayed without the tape.
+
+    step: a function that computes a training step (forward, backward, clipping, optimizer), or anything else of
+        tensors. Its arguments and what it returns may be tensors, also in tuples, lists and dicts, and plain
+        values.
+
+    The first calls run eagerly; when two were the same, call by call, later ones are replays. They compute the
+    same numbers with the same kernels. What the step depends on is guarded: shapes and dtypes, flags such as
+    `training`, plain values and objects that it can reach, whether .grad is there. Where something differs it is
+    recorded once more. Learning rates and generators go on as in eager steps. What can't be captured runs
+    eagerly, and `report()` says why. Returned tensors are outside any graph.
+
+    Python runs only while a step is recorded: a print() in it is silent afterwards.
+    """
+    return Captured(step)
+
+
+def _refused_mode() -> str:
+    """Why nothing can be captured in the calling thread's mode; empty where it can."""
+    if MODE.casting is not None:
+        return "it runs under autocast, and half precision isn't captured yet"
+    if MODE.anomaly is not None or MODE.packing:
+        return "it runs under detect_anomaly or saved_tensors_hooks, which look at the tape"
+    return ""
+
+
+def _unfit(known: _Known, tensors: list[Any]) -> str:
+    """Why a program can't serve this call, as far as arguments and .grad go; empty where it can."""
+    if known.program is None:
+        return ""
+    if not known.program.fits(tensors):
+        return ".grad of a leaf was there, or had another form, where it isn't so now"
+    if any(id(owner(x._data)) in known.program.owners for x in tensors):
+        return "an argument shares memory with what the step has of its own"
+    return ""
+
+
+def _same_gradients(first: Trace, second: Trace) -> bool:
+    """Whether two runs met .grad in the same state."""
+    mine = [(id(leaf) if isinstance(leaf, Variable) else leaf, there) for leaf, there in first.looked]
+    return mine == [
+        (id(leaf) if isinstance(leaf, Variable) else leaf, there) for leaf, there in second.looked
+    ]

@@ -1,0 +1,245 @@
+"""Guards: what a step can reach besides its arguments, as it was, and whether it still is.
+
+From the function one comes to what it closes over, the globals that it names, its object and its defaults; from
+there to modules, optimizers, lists, dicts and other objects with attributes. Of all these the plain values are
+compared by value, and the rest by identity. A step that changes any of it itself does something in Python that a
+replay would leave out.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from typing import Any
+
+from engine.autograd.tape import Variable
+from engine.capture.arguments import PLAIN
+from engine.nn import Module
+from engine.optim.lr_scheduler.scheduler import LRScheduler
+from engine.optim.optimizer import Optimizer
+
+_ABSENT = object()
+# a list or dict with more than this is guarded by its length alone: it is data
+_LARGE = 1000
+# of an optimizer's groups: what goes into the tensor of rates before each replay
+_RATES = ("lr", "initial_lr")
+_FOREIGN = {*sys.stdlib_module_names, "numpy", "scipy", "engine"} - {"__main__"}
+
+
+class Surroundings:
+    """What can be reached from some objects, as it is now.
+
+    tensors: all tensors among it, each with its array
+    problem: what about it can't be captured; empty where nothing
+    """
+
+    def __init__(self, roots: list[tuple[str, Any]]) -> None:
+        self.tensors: list[tuple[str, Any, Any, bool]] = []
+        self.problem = ""
+        self._seen: dict[int, Any] = {}
+        self._watched: list[_Watched] = []
+        self._todo = list(roots)
+        while self._todo:
+            path, found = self._todo.pop()
+            if not isinstance(found, PLAIN) and id(found) not in self._seen:
+                self._seen[id(found)] = found
+                self._visit(path, found)
+        self._checked = [each for each in self._watched if each.checked]
+
+    def changed(self, within: bool = False) -> str:
+        """What isn't any more as it was; empty where all is.
+
+        within: since the beginning of the step itself, so that what changes from step to step counts too
+        """
+        for watched in self._watched if within else self._checked:
+            if watched.ids != watched.now():
+                difference = watched.difference()
+                if difference:
+                    return difference
+        for path, x, array, requires in self.tensors:
+            if x._data is not array:
+                return f"{path} has other memory than before"
+            if x._requires is not requires:
+                return f"{path}.requires_grad was {requires}"
+        return ""
+
+    def _visit(self, path: str, found: Any) -> None:
+        if isinstance(found, Variable):
+            self._tensor(path, found)
+        elif isinstance(found, Module):
+            self._module(path, found)
+        elif isinstance(found, Optimizer):
+            self._optimizer(path, found)
+        elif isinstance(found, (list, tuple, dict)):
+            self._container(path, found)
+        elif isinstance(found, types.FunctionType):
+            self._function(path, found)
+        elif isinstance(found, types.MethodType):
+            self._todo += [(path, found.__self__), (path, found.__func__)]
+        elif isinstance(found, functools.partial):
+            self._todo += [(path, found.func), (path, found.args), (path, found.keywords)]
+        elif not isinstance(found, (type, types.ModuleType)) and hasattr(found, "__dict__"):
+            self._object(path, found)
+
+    def _tensor(self, path: str, x: Any) -> None:
+        self.tensors.append((path, x, x._data, x._requires))
+        if getattr(x, "_hooks", None) is not None:
+            self._refuse(f"{path} has hooks, and what they do in Python would be left out")
+        if x._node is not None:
+            self._refuse(f"{path} is the result of an operation that was recorded outside the step")
+
+    def _module(self, path: str, module: Any) -> None:
+        if module.__dict__.get("_hooks") is not None:
+            self._refuse(f"{path} has hooks, and what they do in Python would be left out")
+        self._watch(path, module.__dict__)
+        if not _foreign(type(module).__module__):
+            for kind in type(module).__mro__:
+                if not _foreign(kind.__module__):
+                    self._todo += [
+                        (f"{path}.{name}", each)
+                        for name, each in vars(kind).items()
+                        if isinstance(each, types.FunctionType)
+                    ]
+
+    def _optimizer(self, path: str, optimizer: Any) -> None:
+        if optimizer._before or optimizer._after:
+            self._refuse(f"{path} has hooks, and what they do in Python would be left out")
+        rates = [group["lr"] for group in optimizer.param_groups]
+        self._watched.append(
+            _Watched(f"{path}'s lr", rates, lambda: [g["lr"] for g in optimizer.param_groups], False)
+        )
+        for k, group in enumerate(optimizer.param_groups):
+            self._watch(f"{path}.param_groups[{k}]", group, without=_RATES)
+        self._watch(path, optimizer.__dict__, without=("defaults", "_before", "_after", "param_groups"))
+
+    def _container(self, path: str, found: Any) -> None:
+        if len(found) > _LARGE:
+            self._watched.append(_Watched(f"len({path})", [len(found)], lambda: [len(found)]))
+        elif isinstance(found, dict):
+            self._watch(path, found, subscript=True)
+        elif isinstance(found, list):
+            self._watched.append(_Watched(path, list(found), lambda: found))
+            self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
+        else:
+            self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
+
+    def _function(self, path: str, function: Any) -> None:
+        if _foreign(function.__module__ or ""):
+            return
+        self._todo += [(path, function.__defaults__), (path, function.__kwdefaults__)]
+        names = function.__code__.co_freevars
+        for name, cell in zip(names, function.__closure__ or (), strict=True):
+            self._watched.append(_Watched(name, [_content(cell)], functools.partial(_contents, cell)))
+            self._todo.append((name, _content(cell)))
+        space = function.__globals__
+        for name in _names(function.__code__):
+            value = space.get(name, _ABSENT)
+            if value is not _ABSENT:
+                self._watched.append(_Watched(name, [value], functools.partial(_global, space, name)))
+                self._todo.append((name, value))
+
+    def _object(self, path: str, found: Any) -> None:
+        if isinstance(found, LRScheduler):
+            # it changes from step to step, and what it does arrives in the groups' rates
+            self._watch(path, found.__dict__, checked=False, deep=False)
+        elif not _foreign(type(found).__module__):
+            self._watch(path, found.__dict__)
+            self._todo.append((path, getattr(type(found), "__call__", None)))
+
+    def _watch(
+        self,
+        path: str,
+        table: dict[Any, Any],
+        without: tuple[str, ...] = (),
+        subscript: bool = False,
+        checked: bool = True,
+        deep: bool = True,
+    ) -> None:
+        if without:
+
+            def values() -> Any:
+                return [value for key, value in table.items() if key not in without]
+        else:
+            values = table.values  # type: ignore[assignment]  # both give the values
+        names = [key for key in table if key not in without]
+        shown = [
+            f"{path}[{key!r}]" if subscript or not isinstance(key, str) else f"{path}.{key}" for key in names
+        ]
+        self._watched.append(_Watched(path, list(values()), values, checked, shown))
+        if deep:
+            self._todo += zip(shown, values(), strict=True)
+
+    def _refuse(self, problem: str) -> None:
+        self.problem = self.problem or problem
+
+
+class _Watched:
+    """A list of objects that is to stay what it is.
+
+    read: gives the objects that are there now
+    checked: whether it must stay so between steps as well, not only during one
+    names: of each object, for messages
+    """
+
+    __slots__ = ("_names", "_read", "_values", "checked", "ids", "path")
+
+    def __init__(
+        self, path: str, values: list[Any], read: Any, checked: bool = True, names: list[str] | None = None
+    ) -> None:
+        self.path, self.checked = path, checked
+        # held, so that their addresses stay theirs
+        self._values, self._read, self._names = values, read, names
+        self.ids = tuple(map(id, values))
+
+    def now(self) -> tuple[int, ...]:
+        return tuple(map(id, self._read()))
+
+    def difference(self) -> str:
+        """Which object is another one, of another value; empty if all are equal."""
+        now = list(self._read())
+        if len(now) != len(self._values):
+            return f"{self.path} had {len(self._values)} entries and has {len(now)}"
+        for k, (before, after) in enumerate(zip(self._values, now, strict=True)):
+            if before is after or (
+                isinstance(before, PLAIN)
+                and before.__class__ is after.__class__
+                and repr(before) == repr(after)
+            ):
+                continue
+            name = self._names[k] if self._names else self.path
+            if isinstance(before, PLAIN) and isinstance(after, PLAIN):
+                return f"{name} was {before!r} and is {after!r}"
+            return f"{name} is another object than before"
+        return ""
+
+
+@functools.cache
+def _foreign(module: str) -> bool:
+    """Whether a module is none of the user's: what it holds isn't looked at."""
+    top = module.partition(".")[0]
+    return top in _FOREIGN or "site-packages" in (getattr(sys.modules.get(top), "__file__", None) or "")
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """The global names that code, and the functions within it, may read."""
+    found = set(code.co_names)
+    for each in code.co_consts:
+        if isinstance(each, types.CodeType):
+            found |= _names(each)
+    return found
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is empty
+        return _ABSENT
+
+
+def _contents(cell: Any) -> tuple[Any, ...]:
+    return (_content(cell),)
+
+
+def _global(space: dict[str, Any], name: str) -> tuple[Any, ...]:
+    return (space.get(name, _ABSENT),)
