@@ -13,8 +13,8 @@ class Liveness:
 
     Memory counts by its owner: views share it, and who overwrites a view overwrites all of them.
 
-    bound_values: arrays by number that are the same in every run: what was there before the step, views of it,
-        and constants
+    bound_values: arrays by number that are the same in every run: what was there before the step, views of
+        it, and constants
     bound: ids of the owners of what was there before the step
     changed: ids of the owners that the step overwrites
     kept: numbers of the values that leave the step

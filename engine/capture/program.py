@@ -1,8 +1,8 @@
-"""A program: the calls of a recorded step that matter, written as straight-line Python and run without the tape.
+"""A program: the calls of a recorded step that matter, as straight-line Python that runs without the tape.
 
-Every call is made again, on the arrays that are there now: parameters and states are bound for good, since the
-guards see to it that their memory is the same; arguments and earlier gradients come with each run. Results are
-new arrays each time, as in an eager step, and are let go after their last use.
+Every call is made again, on the arrays that are there now: parameters and states are bound for good, since
+the guards see to it that their memory is the same; arguments and earlier gradients come with each run.
+Results are new arrays each time, as in an eager step, and are let go after their last use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Recording: for the time of one step, what the calling thread computes is written down where it passes the seam.
+"""Recording: for the time of one step, what the calling thread computes is written down at the seam.
 
-The seam is the CPU's table of kernels, which every op reads as it is applied. Beside it stand the few places at
-which something enters or leaves a step by another way: reads of values by Python, keys of random numbers,
+The seam is the CPU's table of kernels, which every op reads as it is applied. Beside it stand the few places
+at which something enters or leaves a step by another way: reads of values by Python, keys of random numbers,
 learning rates, and `.grad`. Other threads' calls pass through unnoticed.
 """
 
@@ -126,8 +126,8 @@ class Recording:
             return None
         if x._requires and (x._node is None or x._node.saved is not None):
             self.refuse(
-                "the step returns a tensor whose gradient can still be asked for; return its detach(), or run "
-                "the step under no_grad()"
+                "the step returns a tensor whose gradient can still be asked for; return its detach(), or "
+                "run the step under no_grad()"
             )
         return Slot(number)
 
@@ -169,7 +169,7 @@ class Recording:
             self.trace.calls.append(
                 Call(name, kernel, operands, given[count:], results, several, scalars, op.mutates, place)
             )
-            return raw if raw is None else arrays if several else arrays[0]
+            return raw if not arrays else arrays if several else arrays[0]
 
         return logged
 
@@ -177,8 +177,8 @@ class Recording:
         def reading(array: Any) -> Any:
             if self._mine():
                 self.refuse(
-                    f"the step reads a tensor's values at {where()} (item(), tolist(), numpy(), a condition or a "
-                    "printed tensor); return the tensor and read it outside"
+                    f"the step reads a tensor's values at {where()} (item(), tolist(), numpy(), a condition "
+                    "or a printed tensor); return the tensor and read it outside"
                 )
             return to_numpy(array)
 
@@ -236,7 +236,8 @@ class Recording:
         def hooking(hooks: NodeHooks) -> None:
             if self._mine():
                 self.refuse(
-                    f"the step hangs a hook on a tensor at {where()}; what it does in Python would be left out"
+                    f"the step hangs a hook on a tensor at {where()}, and what it does in Python would be "
+                    "left out"
                 )
             init(hooks)
 

@@ -41,12 +41,13 @@ class Report:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.name}: {self.replays} replays, {self.eager} eager calls ({self.recorded} of them recorded)"
+            f"{self.name}: {self.replays} replays, {self.eager} eager calls "
+            f"({self.recorded} of them recorded)"
         ]
         for k, each in enumerate(self.variants):
             lines.append(
-                f"  program {k} for ({each.arguments}): {each.recorded} calls, {each.dropped} of them dropped, "
-                f"{each.size_bytes / 1e6:.3g} MB, {each.replays} replays"
+                f"  program {k} for ({each.arguments}): {each.recorded} calls, {each.dropped} of them "
+                f"dropped, {each.size_bytes / 1e6:.3g} MB, {each.replays} replays"
             )
         lines += [f"  eager, {count} calls: {reason}" for reason, count in self.fallbacks]
         if self.last:

@@ -24,7 +24,7 @@ _ATTEMPTS = 4
 
 
 class _Known:
-    """One state of what is around a step: the run recorded in it, and its program once a second was the same."""
+    """A state of what is around a step: the run recorded in it, its program once a second was the same."""
 
     def __init__(self, around: Surroundings, trace: Trace) -> None:
         self.around, self.trace = around, trace
@@ -116,7 +116,7 @@ class Captured:
     def _kind(self, form: Any, tensors: list[Any], problem: str) -> _Kind:
         """What is known of calls with arguments of this form."""
         mode = (MODE.enabled, MODE.inference, get_default_dtype(), get_default_device())
-        key = (form, mode) if problem else (form, mode, tuple(map(described, tensors)), shared(tensors))
+        key: Any = (form, mode) if problem else (form, mode, tuple(map(described, tensors)), shared(tensors))
         kind = self._kinds.get(key)
         if kind is None:
             kind = _Kind(", ".join(f"{x.dtype} {list(x.shape)}" for x in tensors))
@@ -155,7 +155,7 @@ class Captured:
         return returned
 
     def _settle(self, kind: _Kind, earlier: list[_Known], new: _Known, tensors: list[Any], why: str) -> None:
-        """Make a program of a run that is as an earlier one was; else keep it to compare the next one with it."""
+        """Make a program of a run that is as an earlier one was; else keep it, for the next one."""
         trace = new.trace
         for known in earlier:
             differs = difference(known.trace, trace)
@@ -187,15 +187,15 @@ class Captured:
 def capture(step: Callable[..., Any]) -> Captured:
     """The step, recorded as a flat list of kernel calls and replayed without the tape.
 
-    step: a function that computes a training step (forward, backward, clipping, optimizer), or anything else of
-        tensors. Its arguments and what it returns may be tensors, also in tuples, lists and dicts, and plain
-        values.
+    step: a function that computes a training step (forward, backward, clipping, optimizer), or anything else
+        of tensors. Its arguments and what it returns may be tensors, also in tuples, lists and dicts, and
+        plain values.
 
-    The first calls run eagerly; when two were the same, call by call, later ones are replays. They compute the
-    same numbers with the same kernels. What the step depends on is guarded: shapes and dtypes, flags such as
-    `training`, plain values and objects that it can reach, whether .grad is there. Where something differs it is
-    recorded once more. Learning rates and generators go on as in eager steps. What can't be captured runs
-    eagerly, and `report()` says why. Returned tensors are outside any graph.
+    The first calls run eagerly; when two were the same, call by call, later ones are replays. They compute
+    the same numbers with the same kernels. What the step depends on is guarded: shapes and dtypes, flags such
+    as `training`, plain values and objects that it can reach, whether .grad is there. Where something differs
+    it is recorded once more. Learning rates and generators go on as in eager steps. What can't be captured
+    runs eagerly, and `report()` says why. Returned tensors are outside any graph.
 
     Python runs only while a step is recorded: a print() in it is silent afterwards.
     """

@@ -1,9 +1,9 @@
 """Guards: what a step can reach besides its arguments, as it was, and whether it still is.
 
-From the function one comes to what it closes over, the globals that it names, its object and its defaults; from
-there to modules, optimizers, lists, dicts and other objects with attributes. Of all these the plain values are
-compared by value, and the rest by identity. A step that changes any of it itself does something in Python that a
-replay would leave out.
+From the function one comes to what it closes over, the globals that it names, its object and its defaults;
+from there to modules, optimizers, lists, dicts and other objects with attributes. Of all these the plain
+values are compared by value, and the rest by identity. A step that changes any of it itself does something in
+Python that a replay would leave out.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Surroundings:
             self._watch(path, found.__dict__, checked=False, deep=False)
         elif not _foreign(type(found).__module__):
             self._watch(path, found.__dict__)
-            self._todo.append((path, getattr(type(found), "__call__", None)))
+            self._todo.append((path, vars(type(found)).get("__call__")))
 
     def _watch(
         self,
@@ -161,7 +161,7 @@ class Surroundings:
             def values() -> Any:
                 return [value for key, value in table.items() if key not in without]
         else:
-            values = table.values  # type: ignore[assignment]  # both give the values
+            values = table.values
         names = [key for key in table if key not in without]
         shown = [
             f"{path}[{key!r}]" if subscript or not isinstance(key, str) else f"{path}.{key}" for key in names

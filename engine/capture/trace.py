@@ -103,8 +103,8 @@ def difference(first: Trace, second: Trace) -> str:
             return f"a tensor at {x.place} had the shape {x.array.shape}, and the next time {y.array.shape}"
         if x.kind == "external" and x.array is not y.array and not _equal(x, y):
             return (
-                f"a tensor of shape {y.array.shape} at {y.place} is made by Python in the step (or is another "
-                "each time); pass it as an argument"
+                f"a tensor of shape {y.array.shape} at {y.place} is made by Python in the step (or is "
+                "another each time); pass it as an argument"
             )
     if not same_structure(first.returned, second.returned):
         return f"it returned {first.returned!r}, and the next time {second.returned!r}"
