@@ -35,7 +35,13 @@ def tensors_in(value: Any, found: list[Any], others: list[Any]) -> Any:
 def described(x: Any) -> tuple[Any, ...]:
     """What a program depends on in a tensor that it is given."""
     data = x._data
-    return data.shape, data.dtype, data.flags.c_contiguous, data.flags.writeable, x._requires, x.__class__
+    return data.shape, data.dtype, data.strides, data.flags.writeable, x._requires, x.__class__
+
+
+def hooked(x: Any) -> bool:
+    """Whether functions hang on a leaf."""
+    hooks = getattr(x, "_hooks", None)
+    return hooks is not None and bool(hooks.before or hooks.after)
 
 
 def shared(tensors: list[Any]) -> tuple[int, ...]:
@@ -51,7 +57,7 @@ def refused(tensors: list[Any], others: list[Any]) -> str:
             return f"an argument is on {x._device}; only the CPU's steps are captured"
         if x._node is not None:
             return "an argument is the result of a recorded operation; detach() it"
-        if getattr(x, "_hooks", None) is not None:
+        if hooked(x):
             return "an argument has hooks, and what they do in Python would be left out"
     for value in others:
         if isinstance(value, np.ndarray):

@@ -16,7 +16,7 @@ from engine.autograd.failures import FAILURES, explained
 from engine.autograd.node import Version
 from engine.autograd.tape import wrap
 from engine.capture.liveness import Liveness
-from engine.capture.trace import Call, Given, Slot, Trace, owner
+from engine.capture.trace import Call, Given, Slot, Trace, Value, owner
 from engine.device import CPU
 from engine.ops import OPS
 
@@ -53,7 +53,7 @@ class Program:
         return all(
             (_leaf(x, arguments).grad is not None) is there for x, there in self._trace.looked
         ) and all(
-            _alike(_leaf(value.source, arguments).grad, value.array)
+            _alike(_leaf(value.source, arguments).grad, value)
             for value in self._trace.values
             if value.kind == "gradient"
         )
@@ -144,14 +144,10 @@ def _leaf(leaf: Any, arguments: list[Any]) -> Any:
     return arguments[leaf] if leaf.__class__ is int else leaf
 
 
-def _alike(grad: Any, array: Any) -> bool:
+def _alike(grad: Any, value: Value) -> bool:
+    """Whether a .grad may stand where another one was recorded."""
     data = grad._data
-    return bool(
-        data.shape == array.shape
-        and data.dtype == array.dtype
-        and data.flags.c_contiguous == array.flags.c_contiguous
-        and grad._node is None
-    )
+    return (data.shape, data.dtype, data.strides) == value.form and grad._node is None
 
 
 def _filled(value: Any, tensor: Callable[[Any], Any], arguments: list[Any]) -> Any:

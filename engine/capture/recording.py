@@ -8,6 +8,7 @@ learning rates, and `.grad`. Other threads' calls pass through unnoticed.
 from __future__ import annotations
 
 import os
+import random
 import sys
 import threading
 from collections.abc import Callable
@@ -55,6 +56,7 @@ class Recording:
         self._first: dict[int, tuple[Any, Any]] = {}
         self._written: dict[int, Any] = {}
         self._before: list[tuple[Any, str, Any]] = []
+        self._dice = _dice()
         for k, x in enumerate(arguments):
             self._add(x._data, "argument", k)
 
@@ -92,6 +94,8 @@ class Recording:
 
     def finish(self, returned: Any) -> None:
         """Write down what the step has returned and left in .grad."""
+        if _dice() != self._dice:
+            self.refuse("the step draws random numbers from Python's or NumPy's own generator")
         try:
             self.trace.returned = replaced(returned, self._returned)
         except TypeError as error:
@@ -141,7 +145,9 @@ class Recording:
         if number is None:
             number = self._numbers[id(array)] = len(self.trace.values)
             small = kind == "external" and array.size <= SMALL and array.base is None
-            self.trace.values.append(Value(kind, array, source, place, np.array(array) if small else None))
+            form = array.shape, array.dtype, array.strides
+            first = np.array(array) if small else None
+            self.trace.values.append(Value(kind, array, form, source, place, first))
         return number
 
     def _logged(self, name: str, kernel: Any) -> Any:
@@ -281,6 +287,12 @@ class _Table(KernelTable):
     def __missing__(self, name: str) -> Any:
         made = self[name] = self._wrap(name, self._table[name])
         return made
+
+
+def _dice() -> Any:
+    """Where Python's and NumPy's own generators are."""
+    state: Any = np.random.get_state()
+    return random.getstate(), state[1].tobytes(), state[2:]
 
 
 def where() -> str:

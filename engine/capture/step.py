@@ -152,6 +152,7 @@ class Captured:
             kind.problem, kind.known = trace.problem, [each for each in kind.known if each.program]
         else:
             self._settle(kind, earlier, _Known(around, trace), tensors, why)
+        trace.release()
         return returned
 
     def _settle(self, kind: _Kind, earlier: list[_Known], new: _Known, tensors: list[Any], why: str) -> None:

@@ -13,8 +13,10 @@ import sys
 import types
 from typing import Any
 
+from engine.autograd.hooks import LeafHooks
 from engine.autograd.tape import Variable
-from engine.capture.arguments import PLAIN
+from engine.capture.arguments import PLAIN, hooked
+from engine.capture.watched import Watched
 from engine.nn import Module
 from engine.optim.lr_scheduler.scheduler import LRScheduler
 from engine.optim.optimizer import Optimizer
@@ -38,7 +40,8 @@ class Surroundings:
         self.tensors: list[tuple[str, Any, Any, bool]] = []
         self.problem = ""
         self._seen: dict[int, Any] = {}
-        self._watched: list[_Watched] = []
+        self._spaces: set[tuple[int, frozenset[str]]] = set()
+        self._watched: list[Watched] = []
         self._todo = list(roots)
         while self._todo:
             path, found = self._todo.pop()
@@ -62,6 +65,8 @@ class Surroundings:
                 return f"{path} has other memory than before"
             if x._requires is not requires:
                 return f"{path}.requires_grad was {requires}"
+            if LeafHooks.ever_made and hooked(x):
+                return f"{path} has hooks"
         return ""
 
     def _visit(self, path: str, found: Any) -> None:
@@ -84,7 +89,7 @@ class Surroundings:
 
     def _tensor(self, path: str, x: Any) -> None:
         self.tensors.append((path, x, x._data, x._requires))
-        if getattr(x, "_hooks", None) is not None:
+        if hooked(x):
             self._refuse(f"{path} has hooks, and what they do in Python would be left out")
         if x._node is not None:
             self._refuse(f"{path} is the result of an operation that was recorded outside the step")
@@ -93,33 +98,35 @@ class Surroundings:
         if module.__dict__.get("_hooks") is not None:
             self._refuse(f"{path} has hooks, and what they do in Python would be left out")
         self._watch(path, module.__dict__)
-        if not _foreign(type(module).__module__):
-            for kind in type(module).__mro__:
-                if not _foreign(kind.__module__):
-                    self._todo += [
-                        (f"{path}.{name}", each)
-                        for name, each in vars(kind).items()
-                        if isinstance(each, types.FunctionType)
-                    ]
+        self._methods(path, type(module))
+
+    def _methods(self, path: str, kind: type) -> None:
+        for each in kind.__mro__:
+            if not _foreign(each.__module__):
+                for name, found in vars(each).items():
+                    function = getattr(found, "fget", getattr(found, "__func__", found))
+                    if isinstance(function, types.FunctionType):
+                        self._todo.append((f"{path}.{name}", function))
 
     def _optimizer(self, path: str, optimizer: Any) -> None:
         if optimizer._before or optimizer._after:
             self._refuse(f"{path} has hooks, and what they do in Python would be left out")
         rates = [group["lr"] for group in optimizer.param_groups]
         self._watched.append(
-            _Watched(f"{path}'s lr", rates, lambda: [g["lr"] for g in optimizer.param_groups], False)
+            Watched(f"{path}'s lr", rates, lambda: [g["lr"] for g in optimizer.param_groups], False)
         )
         for k, group in enumerate(optimizer.param_groups):
             self._watch(f"{path}.param_groups[{k}]", group, without=_RATES)
-        self._watch(path, optimizer.__dict__, without=("defaults", "_before", "_after", "param_groups"))
+            self._seen[id(group)] = group
+        self._watch(path, optimizer.__dict__, without=("defaults",))
 
     def _container(self, path: str, found: Any) -> None:
         if len(found) > _LARGE:
-            self._watched.append(_Watched(f"len({path})", [len(found)], lambda: [len(found)]))
+            self._watched.append(Watched(f"len({path})", [len(found)], lambda: [len(found)]))
         elif isinstance(found, dict):
             self._watch(path, found, subscript=True)
         elif isinstance(found, list):
-            self._watched.append(_Watched(path, list(found), lambda: found))
+            self._watched.append(Watched(path, list(found), lambda: found))
             self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
         else:
             self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
@@ -130,14 +137,24 @@ class Surroundings:
         self._todo += [(path, function.__defaults__), (path, function.__kwdefaults__)]
         names = function.__code__.co_freevars
         for name, cell in zip(names, function.__closure__ or (), strict=True):
-            self._watched.append(_Watched(name, [_content(cell)], functools.partial(_contents, cell)))
+            self._watched.append(Watched(name, [_content(cell)], functools.partial(_contents, cell)))
             self._todo.append((name, _content(cell)))
-        space = function.__globals__
-        for name in _names(function.__code__):
-            value = space.get(name, _ABSENT)
-            if value is not _ABSENT:
-                self._watched.append(_Watched(name, [value], functools.partial(_global, space, name)))
-                self._todo.append((name, value))
+        self._names(function.__globals__, _names(function.__code__))
+
+    def _names(self, space: dict[str, Any], names: set[str]) -> None:
+        """Globals by their names, also those of the user's modules among them."""
+        for name in names & space.keys():
+            value = space[name]
+            self._watched.append(Watched(name, [value], functools.partial(_global, space, name)))
+            self._todo.append((name, value))
+            visited = id(value), frozenset(names)
+            if (
+                isinstance(value, types.ModuleType)
+                and not _foreign(value.__name__)
+                and visited not in self._spaces
+            ):
+                self._spaces.add(visited)
+                self._names(vars(value), names)
 
     def _object(self, path: str, found: Any) -> None:
         if isinstance(found, LRScheduler):
@@ -145,7 +162,9 @@ class Surroundings:
             self._watch(path, found.__dict__, checked=False, deep=False)
         elif not _foreign(type(found).__module__):
             self._watch(path, found.__dict__)
-            self._todo.append((path, vars(type(found)).get("__call__")))
+            self._methods(path, type(found))
+        # a captured step within this one, a cached function
+        self._todo.append((path, found.__dict__.get("__wrapped__")))
 
     def _watch(
         self,
@@ -166,52 +185,12 @@ class Surroundings:
         shown = [
             f"{path}[{key!r}]" if subscript or not isinstance(key, str) else f"{path}.{key}" for key in names
         ]
-        self._watched.append(_Watched(path, list(values()), values, checked, shown))
+        self._watched.append(Watched(path, list(values()), values, checked, shown))
         if deep:
             self._todo += zip(shown, values(), strict=True)
 
     def _refuse(self, problem: str) -> None:
         self.problem = self.problem or problem
-
-
-class _Watched:
-    """A list of objects that is to stay what it is.
-
-    read: gives the objects that are there now
-    checked: whether it must stay so between steps as well, not only during one
-    names: of each object, for messages
-    """
-
-    __slots__ = ("_names", "_read", "_values", "checked", "ids", "path")
-
-    def __init__(
-        self, path: str, values: list[Any], read: Any, checked: bool = True, names: list[str] | None = None
-    ) -> None:
-        self.path, self.checked = path, checked
-        # held, so that their addresses stay theirs
-        self._values, self._read, self._names = values, read, names
-        self.ids = tuple(map(id, values))
-
-    def now(self) -> tuple[int, ...]:
-        return tuple(map(id, self._read()))
-
-    def difference(self) -> str:
-        """Which object is another one, of another value; empty if all are equal."""
-        now = list(self._read())
-        if len(now) != len(self._values):
-            return f"{self.path} had {len(self._values)} entries and has {len(now)}"
-        for k, (before, after) in enumerate(zip(self._values, now, strict=True)):
-            if before is after or (
-                isinstance(before, PLAIN)
-                and before.__class__ is after.__class__
-                and repr(before) == repr(after)
-            ):
-                continue
-            name = self._names[k] if self._names else self.path
-            if isinstance(before, PLAIN) and isinstance(after, PLAIN):
-                return f"{name} was {before!r} and is {after!r}"
-            return f"{name} is another object than before"
-        return ""
 
 
 @functools.cache

@@ -20,7 +20,8 @@ class Value:
 
     kind: "argument", "gradient" (what a leaf's .grad held before the step), "external" (memory that was there
         before the step, or that Python made within it), "result"
-    array: as recorded; it is kept, so that its address stays its own
+    array: as recorded; it is kept until the program is made, so that its address stays its own
+    form: its shape, dtype and strides
     source: of an argument its position, of a gradient its leaf, else None
     place: file and line of the step where it was first met
     first: a copy of a small external array, as it was met
@@ -28,6 +29,7 @@ class Value:
 
     kind: str
     array: Any
+    form: tuple[Any, ...]
     source: Any = None
     place: str = ""
     first: Any = None
@@ -73,6 +75,12 @@ class Trace:
     made: set[int] = field(default_factory=set)
     problem: str = ""
 
+    def release(self) -> None:
+        """Let go of the arrays of the run itself, which only its program's making needs."""
+        for value in self.values:
+            if value.kind != "external":
+                value.array = None
+
 
 def same(a: Any, b: Any) -> bool:
     """Whether two attributes are the same, -0.0 and 0.0 or 1 and True being different ones."""
@@ -99,11 +107,11 @@ def difference(first: Trace, second: Trace) -> str:
     for x, y in zip(first.values, second.values, strict=False):
         if x.kind != y.kind or x.source is not y.source:
             return f"it took a tensor at {x.place} from another place than the time before, at {y.place}"
-        if x.array.shape != y.array.shape or x.array.dtype != y.array.dtype:
-            return f"a tensor at {x.place} had the shape {x.array.shape}, and the next time {y.array.shape}"
+        if x.form != y.form:
+            return f"a tensor at {x.place} had the shape {x.form[0]}, and the next time {y.form[0]}"
         if x.kind == "external" and x.array is not y.array and not _equal(x, y):
             return (
-                f"a tensor of shape {y.array.shape} at {y.place} is made by Python in the step (or is "
+                f"a tensor of shape {y.form[0]} at {y.place} is made by Python in the step (or is "
                 "another each time); pass it as an argument"
             )
     if not same_structure(first.returned, second.returned):

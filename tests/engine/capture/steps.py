@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import engine as torch
+from engine import nn
 
 Step = Callable[..., Any]
 
@@ -42,3 +43,18 @@ def assert_same(make: Callable[[], tuple[Any, Step]], given: list[tuple[Any, Any
         np.testing.assert_array_equal(our_state[name], value, err_msg=name)
     assert step.report().replays >= replays, str(step.report())
     return step
+
+
+def linear(**settings: Any) -> Any:
+    """A model, its optimizer and a step with SGD."""
+    model = nn.Linear(4, 3)
+    opt = torch.optim.SGD(model.parameters(), **{"lr": 0.1, "momentum": 0.9, **settings})
+
+    def step(x: Any, y: Any) -> Any:
+        opt.zero_grad()
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+        opt.step()
+        return loss
+
+    return model, opt, step

@@ -8,22 +8,7 @@ import pytest
 import engine as torch
 from engine import nn
 from engine.errors import EngineError
-from tests.engine.capture.steps import assert_same, batches
-
-
-def linear(**settings: Any) -> Any:
-    """A model, its optimizer and a step that the tests vary."""
-    model = nn.Linear(4, 3)
-    opt = torch.optim.SGD(model.parameters(), **{"lr": 0.1, "momentum": 0.9, **settings})
-
-    def step(x: Any, y: Any) -> Any:
-        opt.zero_grad()
-        loss = nn.functional.cross_entropy(model(x), y)
-        loss.backward()
-        opt.step()
-        return loss
-
-    return model, opt, step
+from tests.engine.capture.steps import assert_same, batches, linear
 
 
 def test_a_last_batch_of_another_shape_gets_a_program_of_its_own() -> None:
@@ -289,75 +274,6 @@ def test_two_captured_functions_share_a_model() -> None:
     assert found == run(False)[0]
     assert train.report().replays > 0
     assert test.report().replays > 0
-
-
-def test_numbers_that_python_makes_in_the_step_keep_it_eager() -> None:
-    rng = np.random.default_rng(0)
-    run = torch.capture(lambda x: x * float(rng.random()))
-    again = np.random.default_rng(0)
-    one = torch.ones(1, dtype=torch.float64)
-    assert [run(one).item() for _ in range(9)] == [again.random() for _ in range(9)]
-    assert "a number that Python computes in the step" in str(run.report())
-
-
-def test_arrays_that_python_makes_in_the_step_keep_it_eager() -> None:
-    rng = np.random.default_rng(0)
-    run = torch.capture(lambda x: x + torch.from_numpy(rng.random(2)))
-    again = np.random.default_rng(0)
-    zero = torch.zeros(2, dtype=torch.float64)
-    assert [run(zero).tolist() for _ in range(9)] == [again.random(2).tolist() for _ in range(9)]
-    assert "made by Python in the step" in str(run.report())
-
-
-def test_what_the_step_counts_itself_keeps_it_eager() -> None:
-    count = 0
-
-    def step(x: Any) -> Any:
-        nonlocal count
-        count += 1
-        return x + (10 if count % 5 == 0 else 1)
-
-    run = torch.capture(step)
-    assert [run(torch.zeros(1)).item() for _ in range(10)] == [1, 1, 1, 1, 10] * 2
-    assert "count was" in str(run.report())
-
-
-def test_small_constants_made_in_the_step_are_new_each_time() -> None:
-    def step(x: Any) -> Any:
-        total = torch.tensor([1.0, 2.0])
-        total += x
-        return total
-
-    run = torch.capture(step)
-    found = [run(torch.full((2,), float(k))) for k in range(6)]
-    assert [each.tolist() for each in found] == [[1.0 + k, 2.0 + k] for k in range(6)]
-    assert run.report().replays > 0
-
-
-@pytest.mark.parametrize("reason", ["half precision", "hooks", "depends on values", "can still be asked for"])
-def test_what_cannot_be_captured_runs_eagerly_and_says_why(reason: str) -> None:
-    weight = nn.Parameter(torch.ones(2))
-    hooked = nn.Parameter(torch.ones(2))
-    hooked.register_hook(lambda g: g * 2)
-    steps: dict[str, Any] = {
-        "half precision": lambda x: x.bfloat16().float() * 2,
-        "hooks": lambda x: x * hooked.detach() * 2,
-        "depends on values": lambda x: x[x > 0] * 2,
-        "can still be asked for": lambda x: x * weight * 2,
-    }
-    run = torch.capture(steps[reason])
-    for _ in range(4):
-        assert run(torch.ones(2)).tolist() == [2, 2]
-    assert run.report().replays == 0
-    assert reason in str(run.report())
-
-
-def test_a_step_with_ever_new_values_has_at_most_eight_programs() -> None:
-    run = torch.capture(lambda x, k: x * k)
-    one = torch.ones(1)
-    assert [run(one, k % 12).item() for k in range(48)] == [k % 12 for k in range(48)]
-    assert len(run.report().variants) == 8
-    assert "8 programs already" in str(run.report())
 
 
 def test_changes_in_place_are_noticed_by_graphs_that_kept_the_values() -> None:
