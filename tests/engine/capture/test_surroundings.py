@@ -1,4 +1,4 @@
-"""What a step depends on besides tensors: what changes it is noticed, and what can't be followed runs eagerly."""
+"""What a step depends on besides tensors: followed, or run eagerly and reported."""
 
 import random
 import sys
