@@ -240,9 +240,12 @@ def test_arguments_that_share_memory_are_not_mistaken_for_others() -> None:
     run = torch.capture(step)
     for _ in range(4):
         assert run(torch.ones(2), torch.ones(2)).tolist() == [2, 2]
-    both = torch.ones(2)
+    both, before = torch.ones(2), run.report().replays
+    assert before > 0
     assert run(both, both).tolist() == [4, 4]
     assert run(both, both[:]).tolist() == [9, 9]
+    # what was dropped or folded for arguments apart may matter for these
+    assert run.report().replays == before
 
 
 def test_an_argument_that_is_a_parameter_runs_eagerly() -> None:
@@ -294,3 +297,101 @@ def test_changes_in_place_are_noticed_by_graphs_that_kept_the_values() -> None:
     run()
     with pytest.raises(EngineError, match="changed in place"):
         kept.backward()
+
+
+def test_constants_that_leave_the_step_are_new_each_time() -> None:
+    def step(x: Any) -> Any:
+        gathered = torch.zeros(2)
+        gathered += x
+        return gathered, torch.ones(2)
+
+    run = torch.capture(step)
+    for k in range(6):
+        gathered, ones = run(torch.full((2,), float(k)))
+        assert (gathered.tolist(), ones.tolist()) == ([k, k], [1, 1])
+        gathered.zero_()
+        ones.zero_()
+    assert run.report().replays == 4
+
+
+def test_a_draw_that_nobody_reads_uses_up_its_numbers() -> None:
+    def run(captured: bool) -> Any:
+        torch.manual_seed(4)
+
+        def step(x: Any) -> Any:
+            torch.rand(7)
+            return x + torch.rand(3)
+
+        call = torch.capture(step) if captured else step
+        return [call(torch.ones(3)).tolist() for _ in range(7)], torch.get_rng_state().tolist()
+
+    assert run(True) == run(False)
+
+
+def test_a_generator_of_its_own_goes_on() -> None:
+    def run(captured: bool) -> Any:
+        generator = torch.Generator().manual_seed(9)
+
+        def step(x: Any) -> Any:
+            return x + torch.randn(3, generator=generator)
+
+        call = torch.capture(step) if captured else step
+        found = [call(torch.ones(3)).tolist() for _ in range(7)]
+        generator.manual_seed(9)
+        return found, call(torch.ones(3)).tolist()
+
+    assert run(True) == run(False)
+
+
+def test_a_step_that_seeds_its_generator_runs_eagerly() -> None:
+    def step() -> Any:
+        torch.manual_seed(1)
+        return torch.rand(2)
+
+    run = torch.capture(step)
+    first = step().tolist()
+    assert [run().tolist() for _ in range(5)] == [first] * 5
+    assert "seeds a generator" in str(run.report())
+
+
+def test_a_gradient_that_gathers_may_be_returned() -> None:
+    weight = nn.Parameter(torch.ones(2))
+
+    def step() -> Any:
+        (weight * 3).sum().backward()
+        return weight.grad
+
+    run = torch.capture(step)
+    for k in range(6):
+        found = run()
+        assert found is weight.grad
+        assert found.tolist() == [3 * (k + 1)] * 2
+    weight.grad = torch.zeros(2)
+    assert run() is weight.grad
+    assert weight.grad.tolist() == [3, 3]
+
+
+def test_frozen_parameters_stay_as_they_are() -> None:
+    def run(captured: bool) -> Any:
+        torch.manual_seed(2)
+        model, _, step = linear(momentum=0)
+        call = torch.capture(step) if captured else step
+        found = []
+        for k, (x, y) in enumerate(batches(15, 4)):
+            model.weight.requires_grad_(not 5 <= k < 10)
+            found.append((call(x, y).item(), model.weight.tolist(), model.weight.grad is None))
+        return found, call
+
+    found, step = run(True)
+    assert found == run(False)[0]
+    assert len(step.report().variants) == 2
+
+
+def test_grad_mode_is_part_of_what_a_program_is_for() -> None:
+    run = torch.capture(lambda x: (x + 1, torch.is_grad_enabled()))
+    one = torch.ones(1)
+    for _ in range(4):
+        assert run(one)[1] is True
+        with torch.no_grad():
+            assert run(one)[1] is False
+    assert len(run.report().variants) == 2
