@@ -2,6 +2,8 @@
 
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+# what builds the native core; it stays behind with this stage
+RUN apt-get update && apt-get install -y --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 RUN python -m venv --without-pip /opt/kiln
 WORKDIR /src
 # the packages before the sources: they change less often, and stay cached
@@ -14,7 +16,7 @@ COPY workers workers
 COPY migrations migrations
 COPY tensorkiln tensorkiln
 RUN pip --python /opt/kiln/bin/python install --no-deps --no-build-isolation . \
- && pip --python /opt/kiln/bin/python uninstall --yes hatchling editables trove-classifiers
+ && pip --python /opt/kiln/bin/python uninstall --yes hatchling editables trove-classifiers cmake nanobind ninja
 
 FROM python:3.11-slim-bookworm
 LABEL org.opencontainers.image.title="Tensorkiln" org.opencontainers.image.licenses="Apache-2.0"

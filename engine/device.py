@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from engine.backends import META, NUMPY, Backend, KernelTable
+from engine.backends import META, NUMPY, Backend, KernelTable, native
 from engine.errors import DeviceError
 
-_BACKENDS: dict[str, Backend] = {"cpu": NUMPY, "meta": META}
+_BACKENDS: dict[str, Backend] = {"cpu": native.BACKEND or NUMPY, "meta": META}
 
 
 class Device:

@@ -73,11 +73,17 @@ PEERS = Part(
     ("requirements/peers.txt",),
     (("--no-deps", "--only-binary", ":all:", "-r", "requirements/peers.txt"),),
 )
+# what the native core is built from: a change of theirs builds it anew
+NATIVE = tuple(
+    str(path.relative_to(ROOT))
+    for pattern in ("build.py", "CMakeLists.txt", "src/**/*.h", "src/**/*.cpp")
+    for path in sorted(ROOT.glob(f"engine/backends/native/{pattern}"))
+)
 # editable, so that a change in the tree needs no installing; its build tools are in the locks
 PROJECT = Part(
     "project",
     "tensorkiln",
-    ("pyproject.toml",),
+    ("pyproject.toml", *NATIVE),
     (("--no-deps", "--no-build-isolation", "-e", "."),),
     room_mb=1,
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.backends import accelerator, cuda, cudnn, mps
+from engine.backends import accelerator, cuda, cudnn, mps, native
 from engine.backends.meta import BACKEND as META
 from engine.backends.meta import MetaArray
 from engine.backends.numpy import BACKEND as NUMPY
@@ -20,6 +20,7 @@ __all__ = [
     "cuda",
     "cudnn",
     "mps",
+    "native",
     "report",
     "threads",
 ]
@@ -29,7 +30,7 @@ def report() -> dict[str, Any]:
     """What this machine computes with, JSON-safe."""
     return {
         "devices": ["cpu"],
-        "backends": [NUMPY.name],
-        "native": {"available": False, "reason": "this version has no native backend yet"},
+        "backends": [NUMPY.name] if native.BACKEND is None else [native.BACKEND.name, NUMPY.name],
+        "native": native.report(),
         "threads": threads(),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from engine.backends import threads
+from engine.backends import native, threads
 from engine.backends.numpy.blas import blas_threads, set_blas_threads
 from engine.errors import EngineError
 
@@ -60,7 +60,7 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(num: int) -> None:
-    """Let products run in that many threads from now on; everything else runs in one."""
+    """Let products and native kernels run in that many threads from now on; all else runs in one."""
     if num < 1:
         raise EngineError(f"set_num_threads: there must be at least one thread, not {num}")
     if not set_blas_threads(num):
@@ -68,6 +68,7 @@ def set_num_threads(num: int) -> None:
             f"set_num_threads: this NumPy brings no OpenBLAS of its own; set OPENBLAS_NUM_THREADS={num}, or "
             "the variable of its library, in the environment before Python starts"
         )
+    native.set_threads(num)
 
 
 def compile(

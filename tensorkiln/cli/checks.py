@@ -127,7 +127,7 @@ def _engine() -> Iterator[Finding]:
     )
     native = report.get("native", {})
     if native.get("available"):
-        yield _ok("native", "the native backend is built")
+        yield _ok("native", f"built, {native['kernels']} kernels for {native['level']}")
     else:
         yield Finding("native", "info", f"{native.get('reason', 'not available')}; training runs on numpy")
 
@@ -138,7 +138,7 @@ def _compiler() -> Iterator[Finding]:
             said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
             yield _ok("compiler", said.splitlines()[0] if said else found)
             return
-    yield Finding("compiler", "info", "no C++ compiler; only a native backend would need one")
+    yield Finding("compiler", "info", "no C++ compiler; only the native backend needs one, when it is installed")
 
 
 def _broker() -> Iterator[Finding]:

@@ -16,11 +16,9 @@ from requirements.environment import DEV, ORACLE, PROJECT, ROOT, RUN, Environmen
 @pytest.fixture
 def project(tmp_path):
     """A copy of the files that decide what is installed, without an environment."""
-    (tmp_path / "requirements").mkdir()
-    for name in (
-        "pyproject.toml",
-        *(f"requirements/{lock.name}" for lock in (ROOT / "requirements").glob("*.txt")),
-    ):
+    locks = (f"requirements/{lock.name}" for lock in (ROOT / "requirements").glob("*.txt"))
+    for name in (*PROJECT.files, *locks):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     return tmp_path
 

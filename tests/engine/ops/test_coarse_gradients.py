@@ -3,7 +3,7 @@
 import pytest
 
 import engine
-from engine.backends import NUMPY
+from engine.device import CPU
 from engine.ops import OPS
 from tests.engine.ops.test_ops import CASES
 
@@ -13,13 +13,13 @@ COARSE = {"rnn": "rnn_grad", "gru": "gru_grad", "lstm": "lstm_grad", "attention"
 @pytest.mark.parametrize("name", COARSE)
 def test_the_gradient_op_runs_unless_the_walk_is_recorded(name, monkeypatch):
     calls = []
-    kernel = NUMPY.kernels[COARSE[name]]
+    kernel = CPU.kernels[COARSE[name]]
 
     def counted(*args):
         calls.append(name)
         return kernel(*args)
 
-    monkeypatch.setitem(NUMPY.kernels, COARSE[name], counted)
+    monkeypatch.setitem(CPU.kernels, COARSE[name], counted)
     case = CASES[name][0]
     found = []
     for create_graph in (False, True):

@@ -1,0 +1,56 @@
+"""Builds the native core as a step of the package's own build (a hook of hatchling); CMake does the work.
+
+A machine without a compiler gets the package all the same: what went wrong is printed, and the engine says so
+later (`kiln doctor`, GET /v1/system).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.config import BuilderConfig
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+HERE = "engine/backends/native"
+LINES = 15  # of a failed build's output
+
+
+class NativeCore(BuildHookInterface[BuilderConfig]):
+    """Puts the extension beside this file, and into the wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        source = Path(self.root, HERE)
+        core = source / f"_core{sysconfig.get_config_var('EXT_SUFFIX')}"
+        core.unlink(missing_ok=True)  # that of a former build must not stand in for one that failed
+        failure = build(source, Path(self.root, "build", sysconfig.get_platform()))
+        if failure is not None:
+            self.app.display_warning(f"no native core, training will run on numpy: {failure}")
+            return
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        build_data["artifacts"].append(f"{HERE}/{core.name}")
+
+
+def build(source: Path, folder: Path) -> str | None:
+    """Build the core of `source` in `folder`; None, or why it could not be built."""
+    # beside the Python first: a pip that installs into another environment doesn't put its programs on PATH
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
+    if cmake is None:
+        return "cmake isn't installed"
+    # of another machine, another Python or another place: made anew
+    shutil.rmtree(folder, ignore_errors=True)
+    generator = [] if ninja is None else ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
+    configure = [f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_LIBRARY_OUTPUT_DIRECTORY={source}"]
+    for command in (
+        [cmake, "-S", str(source), "-B", str(folder), *generator, *configure],
+        [cmake, "--build", str(folder), "--parallel"],
+    ):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            return f"{' '.join(command[:2])} failed\n" + "\n".join(done.stdout.splitlines()[-LINES:])
+    return None

@@ -1,0 +1,43 @@
+// What a kernel is given: arrays described by pointer, shape and strides, and plain numbers.
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace kiln {
+
+constexpr int MAX_AXES = 8;
+
+enum class DType : int32_t { f32, f64, i64, i32, u8, boolean };
+
+// An array that somebody else owns. Strides are in elements.
+struct Array {
+    void* data;
+    int64_t shape[MAX_AXES];
+    int64_t strides[MAX_AXES];
+    int64_t size;
+    int32_t axes;
+    DType dtype;
+
+    template <typename T> T* as() const { return static_cast<T*>(data); }
+};
+
+// What was wrong with a call, in a sentence for the user.
+struct Failure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class Pool;
+
+// One call of a kernel: operands first, then results, then the op's attributes as whole and real numbers.
+struct Call {
+    const Array* inputs;
+    const Array* outputs;
+    const int64_t* ints;
+    const double* reals;
+    Pool& pool;
+};
+
+using Kernel = void (*)(const Call&);
+
+}  // namespace kiln

@@ -1,0 +1,152 @@
+"""Kernels in C++ beside NumPy's, which are their oracle."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from engine.backends import NUMPY, native
+
+if native.BACKEND is None:  # the machine that installed the package had no compiler
+    pytest.skip(f"no native core: {native.report()['reason']}", allow_module_level=True)
+
+KERNELS = native.BACKEND.kernels
+EPS = 1e-5
+
+
+def _drawn(*shapes):
+    generator = np.random.default_rng(7)
+    return [generator.standard_normal(shape).astype(np.float32) for shape in shapes]
+
+
+def _layer_norm_operands(*lead, width):
+    g, x, weight, bias = _drawn((*lead, width), (*lead, width), width, width)
+    return g, 3 * x + 1, weight, bias
+
+
+def _layer_norm_grad(*lead, width):
+    g, x, weight, bias = _layer_norm_operands(*lead, width=width)
+    _, mean, rstd = NUMPY.kernels["layer_norm"](x, weight, bias, 1, EPS)
+    return (g, x, weight, mean, rstd, 1, EPS)
+
+
+def _batch_norm_grad(shape):
+    g, x, weight, bias = _drawn(shape, shape, shape[1], shape[1])
+    _, mean, var = NUMPY.kernels["batch_norm"](x, weight, bias, EPS)
+    return (g, x, weight, mean, var, EPS)
+
+
+# of each op, calls that its row takes: odd sizes too, for what is left over beside whole vectors
+CASES = {
+    "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
+    "gelu_grad": [(*_drawn((64, 65), (64, 65)), "none"), (*_drawn((3, 41, 517), (3, 41, 517)), "tanh")],
+    "sigmoid": [(10 * _drawn((77, 61))[0],)],
+    "layer_norm": [
+        (*_layer_norm_operands(37, width=129)[1:], 1, EPS),
+        (*_layer_norm_operands(7, 900, width=33)[1:], 1, EPS),
+    ],
+    "layer_norm_grad": [_layer_norm_grad(37, width=129), _layer_norm_grad(7, 900, width=33)],
+    "batch_norm": [(*_drawn((5, 7, 13, 17), 7, 7), EPS), (*_drawn((64, 16, 100), 16, 16), EPS)],
+    "batch_norm_grad": [_batch_norm_grad((5, 7, 13, 17)), _batch_norm_grad((64, 16, 100))],
+    "softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
+    "log_softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
+}
+every_case = pytest.mark.parametrize(
+    ("name", "operands"),
+    [
+        pytest.param(name, case, id=f"{name}-{k}")
+        for name, cases in CASES.items()
+        for k, case in enumerate(cases)
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def _two_threads():
+    before = native.get_threads()
+    native.set_threads(2)
+    yield
+    native.set_threads(before)
+
+
+def _results(kernels, name, operands):
+    found = kernels[name](*operands)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def test_every_row_has_a_case():
+    assert CASES.keys() == native.ROWS.keys()
+
+
+@every_case
+def test_a_native_kernel_agrees_with_the_reference(name, operands):
+    assert native.ROWS[name](*operands) is not None
+    ours, theirs = (_results(kernels, name, operands) for kernels in (KERNELS, NUMPY.kernels))
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.shape == b.shape
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-5 * max(1.0, float(np.abs(b).max())))
+
+
+@every_case
+def test_results_do_not_depend_on_the_number_of_threads(name, operands):
+    found = []
+    for count in (1, 2, 3):
+        native.set_threads(count)
+        found.append(_results(KERNELS, name, operands))
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["gelu", "softmax"])
+def test_small_and_double_and_strided_operands_are_left_to_numpy(name):
+    rest = ("none",) if name == "gelu" else (1,)
+    (x,) = _drawn((100, 100))
+    for other in (x[:2, :2], x.astype(np.float64), x.T):
+        assert native.ROWS[name](other, *rest) is None
+        np.testing.assert_array_equal(KERNELS[name](other, *rest), NUMPY.kernels[name](other, *rest))
+
+
+def test_not_a_number_and_infinity_go_through_as_in_numpy():
+    (x,) = _drawn((64, 100))
+    x[1, 2], x[2, 3], x[3, 4] = np.nan, np.inf, -np.inf
+    with np.errstate(invalid="ignore", over="ignore"):
+        for name, rest in (("sigmoid", ()), ("softmax", (1,)), ("log_softmax", (1,))):
+            ours, theirs = (kernels[name](x, *rest) for kernels in (KERNELS, NUMPY.kernels))
+            np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-6, err_msg=name)
+
+
+def _run(program):
+    command = [sys.executable, "-W", "error", "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_forked_child_computes_with_threads_of_its_own():
+    done = _run(
+        "import os, numpy as np\n"
+        "from engine.backends import native\n"
+        "native.set_threads(2)\n"
+        "x = np.ones((300, 1000), np.float32)\n"
+        "softmax = native.BACKEND.kernels['softmax']\n"
+        "pid = os.fork()\n"  # before any thread is running: importing alone starts none
+        "assert abs(float(softmax(x, 1).sum()) - 300) < 1e-3\n"
+        "if pid:\n"
+        "    assert os.waitpid(pid, 0)[1] == 0\n"
+        "    print('both')\n"
+    )
+    assert done.stdout == "both\n", done.stderr
+
+
+def test_without_the_core_everything_runs_on_numpy():
+    done = _run(
+        "import sys\n"
+        "sys.modules['engine.backends.native._core'] = None\n"
+        "import engine\n"
+        "from engine.backends import report\n"
+        "assert report()['backends'] == ['numpy'], report()\n"
+        "print(report()['native']['reason'])\n"
+        "assert engine.ones(100, 100).softmax(-1).sum().item() > 99\n"
+    )
+    assert "C++ compiler" in done.stdout, done.stderr
