@@ -138,7 +138,7 @@ def _compiler() -> Iterator[Finding]:
             said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
             yield _ok("compiler", said.splitlines()[0] if said else found)
             return
-    yield Finding("compiler", "info", "no C++ compiler; only the native backend needs one, when it is installed")
+    yield Finding("compiler", "info", "no C++ compiler, which the native backend takes to be built")
 
 
 def _broker() -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native import activations, norms
+from engine.backends.native import activations, norms, updates
 from engine.backends.native.rows import Row, eager
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
@@ -18,7 +18,7 @@ from engine.backends.registry import Backend, threads
 
 __all__ = ["BACKEND", "ROWS", "get_threads", "report", "set_threads"]
 
-ROWS: dict[str, Row] = {**activations.ROWS, **norms.ROWS}
+ROWS: dict[str, Row] = {**activations.ROWS, **norms.ROWS, **updates.ROWS}
 
 
 def _loaded() -> tuple[Any, str]:

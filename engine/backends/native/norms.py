@@ -2,7 +2,7 @@
 
 import math
 
-from engine.backends.native.rows import Array, Native, Row, takes
+from engine.backends.native.rows import FLOAT32, Array, Native, Row, like, takes
 
 # a channel's run of neighbouring elements; shorter ones go by strides, for which NumPy's order is better
 RUN = 8
@@ -12,7 +12,9 @@ def layer_norm(x: Array, weight: Array, bias: Array, axes: int, eps: float) -> N
     if not takes(x, weight, bias):
         return None
     lead = x.shape[: x.ndim - axes] + (1,) * axes
-    return Native("layer_norm", (x, weight, bias), (x.shape, lead, lead), (weight.size,), (eps,))
+    return Native(
+        "layer_norm", (x, weight, bias), (like(x), (lead, FLOAT32), (lead, FLOAT32)), (weight.size,), (eps,)
+    )
 
 
 def layer_norm_grad(
@@ -20,8 +22,8 @@ def layer_norm_grad(
 ) -> Native | None:
     if not takes(g, x, weight, mean, rstd):
         return None
-    shapes = (x.shape, weight.shape, weight.shape)
-    return Native("layer_norm_grad", (g, x, weight, mean, rstd), shapes, (weight.size,))
+    forms = (like(x), like(weight), like(weight))
+    return Native("layer_norm_grad", (g, x, weight, mean, rstd), forms, (weight.size,))
 
 
 def _sizes(x: Array) -> tuple[int, int, int]:
@@ -33,25 +35,25 @@ def batch_norm(x: Array, weight: Array, bias: Array, eps: float) -> Native | Non
     sizes = _sizes(x)
     if sizes[2] < RUN or not takes(x, weight, bias):
         return None
-    return Native("batch_norm", (x, weight, bias), (x.shape, weight.shape, weight.shape), sizes, (eps,))
+    return Native("batch_norm", (x, weight, bias), (like(x), like(weight), like(weight)), sizes, (eps,))
 
 
 def batch_norm_grad(g: Array, x: Array, weight: Array, mean: Array, var: Array, eps: float) -> Native | None:
     sizes = _sizes(x)
     if sizes[2] < RUN or not takes(g, x, weight, mean, var):
         return None
-    shapes = (x.shape, weight.shape, weight.shape)
-    return Native("batch_norm_grad", (g, x, weight, mean, var), shapes, sizes, (eps,))
+    forms = (like(x), like(weight), like(weight))
+    return Native("batch_norm_grad", (g, x, weight, mean, var), forms, sizes, (eps,))
 
 
 def softmax(x: Array, dim: int) -> Native | None:
-    return Native("softmax", (x,), (x.shape,), (x.shape[-1],)) if dim == x.ndim - 1 and takes(x) else None
+    return Native("softmax", (x,), (like(x),), (x.shape[-1],)) if dim == x.ndim - 1 and takes(x) else None
 
 
 def log_softmax(x: Array, dim: int) -> Native | None:
     if dim != x.ndim - 1 or not takes(x):
         return None
-    return Native("log_softmax", (x,), (x.shape,), (x.shape[-1],))
+    return Native("log_softmax", (x,), (like(x),), (x.shape[-1],))
 
 
 ROWS: dict[str, Row] = {

@@ -10,46 +10,60 @@ from engine.backends.registry import Kernel
 
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
+Form = tuple[Shape, np.dtype[Any]]
 FLOAT32 = np.dtype(np.float32)
 # below so many elements a NumPy kernel is done before the call has crossed over
 WORTHWHILE = 4096
 
 
 class Native(NamedTuple):
-    """A call of the kernel `name` with these operands, for results of these shapes.
+    """A call of the kernel `name`.
 
-    inputs: contiguous arrays; outputs: the shapes of float32 results; ints, reals: the numbers it reads
+    inputs: operands, or views of them; it overwrites those that the op overwrites
+    outputs: shapes and dtypes of the results, which are new arrays without gaps
+    ints, reals: the numbers it reads
     """
 
     name: str
     inputs: tuple[Array, ...]
-    outputs: tuple[Shape, ...]
+    outputs: tuple[Form, ...]
     ints: tuple[int, ...] = ()
     reals: tuple[float, ...] = ()
 
 
-# from an op's operands and attributes to the call; None where the kernel isn't made for these
+# From an op's operands and attributes to the call; None where the kernel isn't made for these. It looks at
+# shapes, dtypes and strides alone, never at values: a captured step asks once and makes the call many times.
 Row = Callable[..., Native | None]
 
 
 def takes(*arrays: Array) -> bool:
-    """Whether these are float32 without gaps, and the first is large enough to be worth the call."""
-    return arrays[0].size >= WORTHWHILE and all(a.dtype is FLOAT32 and a.flags.c_contiguous for a in arrays)
+    """Whether these are float32 without gaps, and the first isn't empty."""
+    return arrays[0].size > 0 and all(a.dtype is FLOAT32 and a.flags.c_contiguous for a in arrays)
 
 
-def eager(core: Any, row: Row, fallback: Kernel) -> Kernel:
-    """A kernel for the table of ops: in C++ where the row says so, else `fallback`."""
+def like(x: Array) -> Form:
+    """The form of a result of the same shape and dtype."""
+    return x.shape, x.dtype
+
+
+def eager(core: Any, row: Row, fallback: Kernel, least: int = WORTHWHILE) -> Kernel:
+    """A kernel for the table of ops: in C++ where the row says so, else `fallback`.
+
+    least: elements that the first operand must have
+    """
     handles: dict[str, Any] = {}
 
     def kernel(*operands: Any) -> Any:
-        call = row(*operands)
+        call = None if operands[0].size < least else row(*operands)
         if call is None:
             return fallback(*operands)
         run = handles.get(call.name)
         if run is None:
             run = handles[call.name] = core.kernel(call.name)
-        outputs = tuple([np.empty(shape, FLOAT32) for shape in call.outputs])
+        outputs = tuple([np.empty(shape, dtype) for shape, dtype in call.outputs])
         run(call.inputs, outputs, call.ints, call.reals)
-        return outputs[0] if len(outputs) == 1 else outputs
+        if len(outputs) == 1:
+            return outputs[0]
+        return outputs or None
 
     return kernel

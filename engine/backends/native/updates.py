@@ -1,0 +1,76 @@
+"""Rows of the optimizers' steps, which overwrite their operands and give nothing back."""
+
+import numpy as np
+
+from engine.backends.native.rows import FLOAT32, Array, Native, Row, takes
+
+FLOAT64 = np.dtype(np.float64)
+
+
+def _rate(lr: Array) -> bool:
+    return lr.dtype is FLOAT64
+
+
+def _count(step: Array) -> bool:
+    return step.dtype is FLOAT32 or step.dtype is FLOAT64
+
+
+def sgd_step(p: Array, g: Array, lr: Array, weight_decay: float, maximize: bool) -> Native | None:
+    if not takes(p, g) or not _rate(lr):
+        return None
+    return Native("sgd_step", (p, g, lr), (), (maximize,), (weight_decay,))
+
+
+def sgd_momentum_step(
+    p: Array,
+    g: Array,
+    v: Array,
+    lr: Array,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> Native | None:
+    if not takes(p, g, v) or not _rate(lr):
+        return None
+    reals = (weight_decay, momentum, dampening)
+    return Native("sgd_momentum_step", (p, g, v, lr), (), (maximize, nesterov), reals)
+
+
+def _adam(
+    name: str,
+    arrays: tuple[Array, ...],
+    step: Array,
+    lr: Array,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    decoupled: bool,
+    maximize: bool,
+) -> Native | None:
+    if not takes(*arrays) or not _rate(lr) or not _count(step):
+        return None
+    reals = (beta1, beta2, eps, weight_decay)
+    return Native(name, (*arrays, step, lr), (), (maximize, decoupled), reals)
+
+
+def adam_step(
+    p: Array, g: Array, m: Array, v: Array, step: Array, lr: Array, *attrs: float | bool
+) -> Native | None:
+    return _adam("adam_step", (p, g, m, v), step, lr, *attrs)  # type: ignore[arg-type]  # flags come last
+
+
+def amsgrad_step(
+    p: Array, g: Array, m: Array, v: Array, v_max: Array, step: Array, lr: Array, *attrs: float | bool
+) -> Native | None:
+    return _adam("amsgrad_step", (p, g, m, v, v_max), step, lr, *attrs)  # type: ignore[arg-type]  # as above
+
+
+ROWS: dict[str, Row] = {
+    "sgd_step": sgd_step,
+    "sgd_momentum_step": sgd_momentum_step,
+    "adam_step": adam_step,
+    "amsgrad_step": amsgrad_step,
+}
