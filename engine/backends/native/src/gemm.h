@@ -1,0 +1,39 @@
+// Products of float32 matrices, by one thread: for use inside a piece of work.
+#pragma once
+#include <cstdint>
+
+namespace kiln {
+namespace KILN_LEVEL {
+
+// Element (i, j) is data[i * row + j * column].
+struct Matrix {
+    const float* data;
+    int64_t row, column;
+
+    Matrix at(int64_t i, int64_t j) const { return {data + i * row + j * column, row, column}; }
+};
+
+// What becomes of a part of C once its sums are complete and still in the cache: `apply` is given the part, its
+// place in C and its extent. Every element is in exactly one part.
+struct Finish {
+    void (*apply)(const void* context, float* c, int64_t ldc, int64_t row, int64_t column, int64_t rows,
+                  int64_t columns);
+    const void* context;
+};
+
+// C[m, n] = A[m, k] B[k, n], or C += A B; row i of C begins at c + i * ldc. An element's sum has an order of its
+// own, whatever part of a larger product is asked for: cutting m and n into pieces doesn't change a bit.
+void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
+          const Finish* finish = nullptr);
+
+// B once packed for many products. Columns lie in panels of PANEL, a panel's rows one after the other:
+// element (p, j) is packed[(j / PANEL * k + p) * PANEL + j % PANEL], and columns from n on are 0. A kernel may
+// write this itself.
+extern const int64_t PANEL;
+int64_t packed_size(int64_t k, int64_t n);
+void pack_b(int64_t k, int64_t n, Matrix b, float* packed);
+void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,
+                 bool accumulate, const Finish* finish = nullptr);
+
+}  // namespace KILN_LEVEL
+}  // namespace kiln
