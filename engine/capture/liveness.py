@@ -18,8 +18,6 @@ class Liveness:
     bound: ids of the owners of what was there before the step
     changed: ids of the owners that the step overwrites
     kept: numbers of the values that leave the step
-    last_used: per call, the values that nobody needs after it
-    size_bytes: of the memory that a run takes, all of it counted
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -43,13 +41,6 @@ class Liveness:
         }
         calls = copies + self._unfolded(trace, trace.made - copied, self.changed | leaving)
         self.calls = self._needed(calls, outside | leaving)
-        self.last_used = self._last_used(trace)
-        sizes: dict[int, int] = {}
-        for call in self.calls:
-            for k in call.results:
-                if owners[k] not in outside:
-                    sizes[owners[k]] = max(sizes.get(owners[k], 0), values[k].array.nbytes)
-        self.size_bytes = sum(sizes.values())
 
     def _unfolded(self, trace: Trace, constants: set[int], busy: set[int]) -> list[Call]:
         """The calls whose results aren't the same in every run.
@@ -98,19 +89,6 @@ class Liveness:
                 needed.update(call.operands)
                 memory.update(self._owners[k] for k in call.operands)
         return found[::-1]
-
-    def _last_used(self, trace: Trace) -> list[list[int]]:
-        last = {
-            k: n
-            for n, call in enumerate(self.calls)
-            for k in (*call.operands, *call.results)
-            if k not in self.bound_values
-        }
-        found: list[list[int]] = [[] for _ in self.calls]
-        for k, n in last.items():
-            if k not in self.kept:
-                found[n].append(k)
-        return found
 
 
 def _slots(returned: Any) -> list[int]:

@@ -1,22 +1,21 @@
-"""A program: the calls of a recorded step that matter, as straight-line Python that runs without the tape.
+"""A program: the calls of a recorded step that matter, made again without the tape.
 
-Every call is made again, on the arrays that are there now: parameters and states are bound for good, since
-the guards see to it that their memory is the same; arguments and earlier gradients come with each run.
-Results are new arrays each time, as in an eager step, and are let go after their last use.
+They are made on the arrays that are there now: parameters and states are bound for good, since the guards see
+to it that their memory is the same; arguments and earlier gradients come with each run.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from engine.autograd.failures import FAILURES, explained
 from engine.autograd.node import Version
 from engine.autograd.tape import wrap
 from engine.capture.liveness import Liveness
-from engine.capture.trace import Call, Given, Slot, Trace, Value, owner
+from engine.capture.lowering import Lowering
+from engine.capture.trace import Given, Slot, Trace, Value, owner
 from engine.device import CPU
 from engine.ops import OPS
 
@@ -28,7 +27,9 @@ class Program:
 
     owners: ids of the memory that the program is bound to; no argument may share it
     recorded, dropped: how many calls were recorded, and how many of them are not made again
-    size_bytes: of all arrays that a run makes
+    native, runs: how many calls are made by native kernels, and in how many runs of such calls
+    gaps: names of the ops that Python calls, each with how many calls
+    arena_bytes, kept_bytes: of what native kernels compute on the way; of the arrays that leave the step
     """
 
     def __init__(self, trace: Trace, tensors: list[Any]) -> None:
@@ -38,9 +39,17 @@ class Program:
         self.owners = live.bound
         self.recorded = len(trace.calls)
         self.dropped = self.recorded - len(live.calls)
-        self.size_bytes = live.size_bytes
-        self._inputs = [k for k, value in enumerate(trace.values) if value.kind in ("argument", "gradient")]
+        self._lowered = lowered = Lowering(trace, live)
+        self.arena_bytes, self.kept_bytes = lowered.arena_bytes, lowered.kept_bytes
+        native = [line for line in lowered.lines if line.first is not None]
+        self.runs, self.native = len(native), sum(len(line.calls) for line in native)
+        self.gaps = Counter(
+            lowered.calls[n].op for line in lowered.lines if line.first is None for n in line.calls
+        )
         self._run = self._compiled()
+        # leaves whose earlier gradients nobody reads: they are let go first, so that their memory serves again
+        read = {values.source for k in lowered.inputs if (values := trace.values[k]).kind == "gradient"}
+        self._overwritten = [leaf for leaf, after in trace.gradients if isinstance(after, int) and leaf not in read]
         self._changed = [x for x in tensors if id(owner(x._data)) in live.changed]
         self._changed_arguments = [
             value.source
@@ -65,9 +74,11 @@ class Program:
         for optimizer in trace.optimizers:
             optimizer._current_rates()
         given = []
-        for k in self._inputs:
+        for k in self._lowered.inputs:
             x = _leaf(values[k].source, arguments)
             given.append((x if values[k].kind == "argument" else x.grad)._data)
+        for leaf in self._overwritten:
+            _leaf(leaf, arguments).grad = None
         try:
             found = self._run(*given)
         except FAILURES as error:
@@ -92,52 +103,25 @@ class Program:
             trace_back = trace_back.tb_next
         if trace_back is None:
             return error
-        call, known = self._live.calls[trace_back.tb_lineno - 2], trace_back.tb_frame.f_locals
+        lowered, known = self._lowered, trace_back.tb_frame.f_locals
+        n = lowered.failed(trace_back.tb_lineno - 2)
+        call = lowered.calls[n]
         for leaf, after in self._trace.gradients:
             if isinstance(after, int):
-                array = known.get(f"v{after}")
+                array = lowered.array(after, known) if lowered.is_there(after, n) else None
                 _leaf(leaf, arguments).grad = None if array is None else wrap(array, CPU)
         if call.op not in OPS:
             return error
-        bound = self._live.bound_values
-        operands = tuple([wrap(bound[k] if k in bound else known[f"v{k}"], CPU) for k in call.operands])
+        operands = tuple([wrap(lowered.array(k, known), CPU) for k in call.operands])
         return explained(OPS[call.op], operands, call.attrs, error)
 
     def _compiled(self) -> Callable[..., Any]:
-        """The calls as a function of the inputs that gives the arrays of `kept`: one line per call."""
-        live = self._live
-        space: dict[str, Any] = {"array": CPU.as_array}
-        space.update({f"v{k}": array for k, array in live.bound_values.items()})
-        lines = [f"def run({', '.join(f'v{k}' for k in self._inputs)}):"]
-        for n, call in enumerate(live.calls):
-            space[f"f{n}"] = _function(call)
-            operands = [f"v{k}" for k in call.operands]
-            for k, attr in enumerate(_attrs(call)):
-                space[f"a{n}_{k}"] = attr
-                operands.append(f"a{n}_{k}")
-            line = f"f{n}({', '.join(operands)})"
-            if call.results:
-                names = ", ".join("_" if k in live.bound_values else f"v{k}" for k in call.results)
-                if call.several:
-                    line = f"{names}, = map(array, {line})" if call.scalars else f"{names}, = {line}"
-                else:
-                    line = f"{names} = array({line})" if call.scalars else f"{names} = {line}"
-            gone = ", ".join(f"v{k}" for k in live.last_used[n])
-            lines.append(f"    {line}; del {gone}" if gone else f"    {line}")
-        lines.append(f"    return ({''.join(f'v{k}, ' for k in live.kept)})")
-        exec(compile("\n".join(lines), _FILE, "exec"), space)
-        return space["run"]  # type: ignore[no-any-return]  # it was just defined
-
-
-def _function(call: Call) -> Any:
-    if call.op == "random_key":
-        generator, words = call.attrs
-        return lambda: generator.key(words)._data
-    return np.array if call.op == "constant" else call.kernel
-
-
-def _attrs(call: Call) -> tuple[Any, ...]:
-    return () if call.op == "random_key" else call.attrs
+        """The lines as a function of the inputs that gives the arrays of `kept`."""
+        lowered = self._lowered
+        lines = [f"def run({', '.join(f'v{k}' for k in lowered.inputs)}):"]
+        lines += [f"    {line.text}" for line in lowered.lines]
+        exec(compile("\n".join(lines), _FILE, "exec"), lowered.space)
+        return lowered.space["run"]  # type: ignore[no-any-return]  # it was just defined
 
 
 def _leaf(leaf: Any, arguments: list[Any]) -> Any:

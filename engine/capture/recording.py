@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.autograd.hooks import NodeHooks
 from engine.autograd.tape import Variable
-from engine.backends import KernelTable
+from engine.backends import KernelTable, native
 from engine.capture.arguments import replaced
 from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value
 from engine.device import CPU, Device
@@ -153,6 +153,8 @@ class Recording:
     def _logged(self, name: str, kernel: Any) -> Any:
         """A kernel that writes its calls down."""
         op = OPS[name]
+        # the replays will be native in all, and what they give has to be of the form that is recorded
+        kernel = native.whole(name, kernel)
 
         def logged(*given: Any) -> Any:
             if not self._mine():

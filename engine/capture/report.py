@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -12,13 +12,20 @@ class Variant:
 
     arguments: shapes and dtypes of the tensors that it takes
     recorded, dropped: calls of the recorded step, and how many of them a replay leaves out
-    size_bytes: of the memory that one run takes, all of it counted
+    native, runs: calls that native kernels make, and in how many runs of them
+    gaps: ops that Python calls between those, each with how many calls
+    arena_bytes: of the memory in which native kernels leave what they compute on the way
+    kept_bytes: of what leaves the step: results and gradients
     """
 
     arguments: str
     recorded: int
     dropped: int
-    size_bytes: int
+    native: int
+    runs: int
+    gaps: Mapping[str, int]
+    arena_bytes: int
+    kept_bytes: int
     replays: int
 
 
@@ -47,8 +54,12 @@ class Report:
         for k, each in enumerate(self.variants):
             lines.append(
                 f"  program {k} for ({each.arguments}): {each.recorded} calls, {each.dropped} of them "
-                f"dropped, {each.size_bytes / 1e6:.3g} MB, {each.replays} replays"
+                f"dropped, {each.native} native in {each.runs} runs; arena {each.arena_bytes / 1e6:.3g} MB, "
+                f"kept {each.kept_bytes / 1e6:.3g} MB; {each.replays} replays"
             )
+            if each.gaps:
+                gaps = ", ".join(f"{op} {count}" for op, count in sorted(each.gaps.items()))
+                lines.append(f"    by Python: {gaps}")
         lines += [f"  eager, {count} calls: {reason}" for reason, count in self.fallbacks]
         if self.last:
             lines.append(f"  the last call: {self.last}")

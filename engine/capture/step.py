@@ -96,7 +96,11 @@ class Captured:
                     kind.arguments,
                     known.program.recorded,
                     known.program.dropped,
-                    known.program.size_bytes,
+                    known.program.native,
+                    known.program.runs,
+                    dict(known.program.gaps),
+                    known.program.arena_bytes,
+                    known.program.kept_bytes,
                     known.replays,
                 )
                 for kind in self._kinds.values()

@@ -10,13 +10,25 @@ from typing import Any
 import numpy as np
 
 from engine.backends.native import activations, norms, updates
-from engine.backends.native.rows import Row, eager
+from engine.backends.native.rows import WORTHWHILE, Row, eager
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
-from engine.backends.registry import Backend, threads
+from engine.backends.registry import Backend, Kernel, threads
 
-__all__ = ["BACKEND", "ROWS", "get_threads", "report", "set_threads"]
+__all__ = [
+    "BACKEND",
+    "EVERY",
+    "ROWS",
+    "get_threads",
+    "handle",
+    "is_own",
+    "program",
+    "report",
+    "set_threads",
+    "unheld",
+    "whole",
+]
 
 ROWS: dict[str, Row] = {**activations.ROWS, **norms.ROWS, **updates.ROWS}
 
@@ -38,8 +50,9 @@ def _loaded() -> tuple[Any, str]:
 _core, _reason = _loaded()
 
 
-def _backend(core: Any) -> Backend:
-    kernels = {name: eager(core, row, NUMPY.kernels[name]) for name, row in ROWS.items()}
+def _backend(core: Any, least: int) -> Backend:
+    """least: elements that an operand must have, so that it isn't left to NumPy"""
+    kernels = {name: eager(core, row, NUMPY.kernels[name], least) for name, row in ROWS.items()}
     return Backend(
         "native",
         [{**NUMPY.kernels, **kernels}],
@@ -52,7 +65,34 @@ def _backend(core: Any) -> Backend:
 
 
 # None where there is no core
-BACKEND: Backend | None = None if _core is None else _backend(_core)
+BACKEND: Backend | None = None if _core is None else _backend(_core, WORTHWHILE)
+# the same, small operands or large: what a captured step is recorded with
+EVERY: Backend | None = None if _core is None else _backend(_core, 0)
+
+
+def is_own(op: str, kernel: Kernel) -> bool:
+    """Whether this is the kernel of an op that has a row."""
+    return op in ROWS and any(each is not None and each.kernels[op] is kernel for each in (BACKEND, EVERY))
+
+
+def whole(op: str, kernel: Kernel) -> Kernel:
+    """The kernel that computes small operands natively too, where there is one; else the one given."""
+    return EVERY.kernels[op] if EVERY is not None and is_own(op, kernel) else kernel
+
+
+def handle(name: str) -> Any:
+    """A kernel in C++."""
+    return _core.kernel(name)
+
+
+def program(slots: int) -> Any:
+    """A list of calls to be made, for operands some of which lie in arrays that come with each run."""
+    return _core.Program(slots)
+
+
+def unheld(arrays: list[Any]) -> Any:
+    """The first array of a list that nobody else holds; None where there is none."""
+    return _core.unheld(arrays)
 
 
 def set_threads(count: int) -> None:

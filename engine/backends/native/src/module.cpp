@@ -1,6 +1,7 @@
 // What Python sees: kernels as functions of NumPy arrays, and the threads that they share.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
@@ -11,6 +12,7 @@
 #endif
 
 #include "pool.h"
+#include "program.h"
 #include "registry.h"
 
 namespace nb = nanobind;
@@ -75,6 +77,108 @@ struct Handle {
     }
 };
 
+// Some calls of a program, as a function of the arrays that its slots are to hold.
+struct Segment {
+    std::shared_ptr<Program> program;
+    int first, last;
+    std::vector<int> slots;
+
+    void operator()(const nb::args& arrays) const {
+        if (arrays.size() != slots.size()) throw nb::value_error("there must be as many arrays as slots");
+        for (size_t k = 0; k < slots.size(); ++k)
+            program->place(slots[k], const_cast<void*>(nb::cast<Given>(arrays[k]).data()));
+        nb::gil_scoped_release unlocked;
+        FlushDenormals flush;
+        program->run(*pool(), first, last);
+    }
+};
+
+// [first axis, the rest] of an array without gaps: where it lies, its length and the bytes of a row.
+struct Rows {
+    char* data;
+    int64_t count, bytes;
+};
+
+Rows rows_of(const nb::handle& array) {
+    const Given given = nb::cast<Given>(array);
+    int64_t bytes = given.itemsize();
+    for (size_t axis = 1; axis < given.ndim(); ++axis) bytes *= static_cast<int64_t>(given.shape(axis));
+    return {static_cast<char*>(const_cast<void*>(given.data())), static_cast<int64_t>(given.shape(0)), bytes};
+}
+
+// gathers: (source, indices [steps, batch], to); before: (values [steps, ...], to); after: (from, values)
+int64_t repeat(Program& program, int64_t steps, double milliseconds, const nb::list& gathers, const nb::list& before,
+               const nb::list& after) {
+    std::vector<Gather> gathered;
+    std::vector<Move> first, last;
+    for (const nb::handle each : gathers) {
+        const Rows source = rows_of(each[0]), indices = rows_of(each[1]), to = rows_of(each[2]);
+        if (indices.count < steps || indices.bytes != to.count * 8 || source.bytes != to.bytes)
+            throw nb::value_error("the rows to gather, their indices and their place don't fit");
+        gathered.push_back({source.data, source.count, source.bytes, reinterpret_cast<const int64_t*>(indices.data),
+                            to.count, to.data});
+    }
+    for (const nb::handle each : before) {
+        const Rows values = rows_of(each[0]);
+        if (values.count < steps) throw nb::value_error("there must be a value for each step");
+        first.push_back({values.data, values.bytes, static_cast<char*>(const_cast<void*>(nb::cast<Given>(each[1]).data())),
+                         0, values.bytes});
+    }
+    for (const nb::handle each : after) {
+        const Rows values = rows_of(each[1]);
+        if (values.count < steps) throw nb::value_error("there must be room for each step's value");
+        last.push_back({static_cast<const char*>(nb::cast<Given>(each[0]).data()), 0, values.data, values.bytes,
+                        values.bytes});
+    }
+    nb::gil_scoped_release unlocked;
+    FlushDenormals flush;
+    return program.repeat(*pool(), steps, milliseconds, gathered, first, last);
+}
+
+// The first array of a list that nobody else holds; None where there is none.
+nb::object unheld(const nb::list& arrays) {
+    for (size_t k = 0; k < arrays.size(); ++k) {
+        PyObject* each = PyList_GET_ITEM(arrays.ptr(), static_cast<Py_ssize_t>(k));
+        if (Py_REFCNT(each) == 1) return nb::borrow(each);
+    }
+    return nb::none();
+}
+
+void define_programs(nb::module_& m) {
+    nb::class_<Segment>(m, "Segment")
+        .def("__call__", &Segment::operator(), "Run the calls, the slots holding these arrays.");
+    nb::class_<Program>(m, "Program")
+        .def(nb::init<int>(), nb::arg("slots"))
+        .def(
+            "add",
+            [](Program& program, const Given& array, int slot, int64_t offset) {
+                return program.add(described(array), slot, offset);
+            },
+            nb::arg("array"), nb::arg("slot") = -1, nb::arg("offset") = 0,
+            "An operand that lies where this array does or, with a slot, `offset` bytes into what that holds.")
+        .def(
+            "call",
+            [](Program& program, const Handle& handle, const std::vector<int>& inputs, const std::vector<int>& outputs,
+               const std::vector<int64_t>& ints, const std::vector<double>& reals) {
+                program.call(handle.kernel, inputs, outputs, ints, reals);
+            },
+            nb::arg("kernel"), nb::arg("inputs"), nb::arg("outputs"), nb::arg("ints"), nb::arg("reals"),
+            "Call a kernel next, with operands by their numbers.")
+        .def(
+            "segment",
+            [](const std::shared_ptr<Program>& program, int first, int last, const std::vector<int>& slots) {
+                return Segment{program, first, last, slots};
+            },
+            nb::arg("first"), nb::arg("last"), nb::arg("slots"))
+        .def("place", [](Program& program, int slot, const Given& array) { program.place(slot, const_cast<void*>(array.data())); },
+             nb::arg("slot"), nb::arg("array"))
+        .def("repeat", &repeat, nb::arg("steps"), nb::arg("milliseconds"), nb::arg("gathers"), nb::arg("before"),
+             nb::arg("after"))
+        .def_prop_ro("size", &Program::size)
+        .def_prop_ro("failed", &Program::failed);
+    m.def("unheld", &unheld, nb::arg("arrays"), "The first array of a list that nobody else holds, or None.");
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -96,6 +200,7 @@ NB_MODULE(_core, m) {
             return Handle{name, found};
         },
         nb::arg("name"), "The kernel of this name for this processor; KeyError where there is none.");
+    define_programs(m);
     m.def("names", &kernel_names, "The names of all kernels.");
     m.def("level", &processor_level, "What the kernels in use were compiled for.");
     m.def("threads", [] { return pool()->threads(); }, "How many threads share the work.");

@@ -1,0 +1,76 @@
+// A list of kernel calls whose operands lie at known places, run without going back to Python between them.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pool.h"
+#include "tensor.h"
+
+namespace kiln {
+
+// A row of `source` for each of `batch` indices, gathered into `to` before a step.
+struct Gather {
+    const char* source;
+    int64_t rows, row_bytes;
+    const int64_t* indices;  // [steps, batch]
+    int64_t batch;
+    char* to;
+};
+
+// Bytes that go from one place to another before or after a step; a side moves on by its stride with each step.
+struct Move {
+    const char* from;
+    int64_t from_stride;
+    char* to;
+    int64_t to_stride, bytes;
+};
+
+class Program {
+  public:
+    // slots: how many arrays come anew with each run
+    explicit Program(int slots) : places_(static_cast<size_t>(slots), nullptr), users_(static_cast<size_t>(slots)) {}
+
+    // An operand to be: where its slot is none, it stays at array.data for good; else it lies `offset` bytes into
+    // what the slot holds. Returns its number.
+    int add(const Array& array, int slot, int64_t offset);
+    void call(Kernel kernel, const std::vector<int>& inputs, const std::vector<int>& outputs,
+              std::vector<int64_t> ints, std::vector<double> reals);
+
+    int size() const { return static_cast<int>(calls_.size()); }
+    // The call that threw, counted from the program's first; -1 before any did.
+    int failed() const { return failed_; }
+
+    void place(int slot, void* data);
+    void run(Pool& pool, int first, int last);
+    // As many as `steps` steps of the whole program, fewer once so many milliseconds are over. Returns how many.
+    int64_t repeat(Pool& pool, int64_t steps, double milliseconds, const std::vector<Gather>& gathers,
+                   const std::vector<Move>& before, const std::vector<Move>& after);
+
+  private:
+    struct Operand {
+        Array array;
+        int slot;
+        int64_t offset;
+    };
+    struct Step {
+        Kernel kernel;
+        std::vector<Array> arrays;
+        size_t inputs;
+        std::vector<int64_t> ints;
+        std::vector<double> reals;
+    };
+    // An operand of a call that follows its slot.
+    struct User {
+        size_t call, array;
+        int64_t offset;
+    };
+
+    std::vector<Operand> operands_;
+    std::vector<Step> calls_;
+    std::vector<void*> places_;
+    std::vector<std::vector<User>> users_;
+    int failed_ = -1;
+};
+
+}  // namespace kiln
