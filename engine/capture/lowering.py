@@ -142,7 +142,7 @@ class Lowering:
         pending: list[int] = []
         for n, call in enumerate(self.calls):
             if self._places.is_view(call):
-                self._lazy.update({k: n for k in call.results})
+                self._lazy.update(dict.fromkeys(call.results, n))
             elif n in self._native:
                 pending.append(n)
             else:
@@ -204,7 +204,9 @@ class Lowering:
         for n in pending:
             call, made = self.calls[n], self._native[n]
             inputs = [self._operand(call, array, slots) for array in made.inputs]
-            outputs = [self._operand_at(k, self._values[k].array, slots) for k in call.results if made.outputs]
+            outputs = [
+                self._operand_at(k, self._values[k].array, slots) for k in call.results if made.outputs
+            ]
             self.program.call(native.handle(made.name), inputs, outputs, made.ints, made.reals)
         names = [self._name(k) for k in slots]
         n = pending[0]
@@ -212,7 +214,7 @@ class Lowering:
         self._line(f"s{n}({', '.join(names)})", pending, set(names), set(), first)
 
     def _operand(self, call: Call, array: Any, slots: list[int]) -> int:
-        """The number of an array that a row names: an operand, a view of one, or a constant of the row's own."""
+        """The number of what a row names: an operand, a view of one, or a constant of its own."""
         of = owner(array)
         for k in call.operands:
             if owner(self._values[k].array) is of:

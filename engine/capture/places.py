@@ -1,4 +1,4 @@
-"""Where the values of a program lie: what is there for good, what comes with each run, and what shares memory."""
+"""Where the values of a program lie: what is there for good, what comes with each run, what shares memory."""
 
 from __future__ import annotations
 

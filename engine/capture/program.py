@@ -47,9 +47,11 @@ class Program:
             lowered.calls[n].op for line in lowered.lines if line.first is None for n in line.calls
         )
         self._run = self._compiled()
-        # leaves whose earlier gradients nobody reads: they are let go first, so that their memory serves again
+        # leaves whose earlier gradients nobody reads: let go first, so that their memory serves again
         read = {values.source for k in lowered.inputs if (values := trace.values[k]).kind == "gradient"}
-        self._overwritten = [leaf for leaf, after in trace.gradients if isinstance(after, int) and leaf not in read]
+        self._overwritten = [
+            leaf for leaf, after in trace.gradients if isinstance(after, int) and leaf not in read
+        ]
         self._changed = [x for x in tensors if id(owner(x._data)) in live.changed]
         self._changed_arguments = [
             value.source

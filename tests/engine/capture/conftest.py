@@ -1,4 +1,4 @@
-"""Eager steps compute small operands natively too here, as replays do, so that both can be compared bit by bit."""
+"""Eager steps compute small operands natively too here, as replays do: both can be compared bit by bit."""
 
 import pytest
 
