@@ -6,6 +6,7 @@ arrays of its own, which are used again when nobody holds them any more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ class Line:
     calls: those that it makes, by their places in the order of all
     uses, makes: names
     first: where its calls begin in the native program; None in a line that makes one by Python
+    slots: numbers of the values whose arrays a native line is given
     """
 
     text: str
@@ -42,6 +44,7 @@ class Line:
     uses: set[str]
     makes: set[str]
     first: int | None = None
+    slots: tuple[int, ...] = ()
 
 
 class Lowering:
@@ -98,6 +101,21 @@ class Lowering:
         """Whether a value has been computed before call n."""
         return self._places.made_by.get(self._places.root[k], -1) < n
 
+    def is_view(self, n: int) -> bool:
+        """Whether call n computes nothing."""
+        return self._places.is_view(self.calls[n])
+
+    def leaves_plainly(self, k: int) -> bool:
+        """Whether a value leaves the step in memory of the program's, without gaps."""
+        return self._places.root[k] in self._buffers and self._values[k].array.flags.c_contiguous
+
+    def bytes_of(self, k: int, arrays: dict[int, Any]) -> Any:
+        """The memory of a value that leaves the step, in a run that was given these arrays for the roots."""
+        at = self._places.offset[k]
+        form = self._values[k].form
+        size = math.prod(form[0]) * form[1].itemsize
+        return arrays[self._places.root[k]].reshape(-1).view(np.uint8)[at : at + size]
+
     def failed(self, line: int) -> int:
         """Which call it was that a line failed in."""
         at = self.lines[line]
@@ -131,7 +149,7 @@ class Lowering:
     def _shown(self, k: int) -> Any:
         """A value in the arena."""
         form = self._values[k].form
-        at = self._offsets[self._places.root[k]] + self._places.offset(k)
+        at = self._offsets[self._places.root[k]] + self._places.offset[k]
         return np.ndarray(form[0], form[1], self._arena, at, form[2])
 
     def _make_lines(self) -> None:
@@ -154,10 +172,16 @@ class Lowering:
         self._line(f"return ({''.join(f'{name}, ' for name in kept)})", [], set(kept), set())
 
     def _line(
-        self, text: str, calls: list[int], uses: set[str], makes: set[str], first: int | None = None
+        self,
+        text: str,
+        calls: list[int],
+        uses: set[str],
+        makes: set[str],
+        first: int | None = None,
+        slots: tuple[int, ...] = (),
     ) -> None:
         self._named |= makes
-        self.lines.append(Line(text, calls, uses, makes, first))
+        self.lines.append(Line(text, calls, uses, makes, first, slots))
 
     def _name(self, k: int) -> str:
         """The name of a value's array, which a line before the next one makes where it must."""
@@ -211,7 +235,7 @@ class Lowering:
         names = [self._name(k) for k in slots]
         n = pending[0]
         self.space[f"s{n}"] = self.program.segment(first, self.program.size, slots)
-        self._line(f"s{n}({', '.join(names)})", pending, set(names), set(), first)
+        self._line(f"s{n}({', '.join(names)})", pending, set(names), set(), first, tuple(slots))
 
     def _operand(self, call: Call, array: Any, slots: list[int]) -> int:
         """The number of what a row names: an operand, a view of one, or a constant of its own."""

@@ -13,6 +13,7 @@ class Places:
 
     root: numbers of the roots; a value that shows nobody else's memory is its own
     fixed: arrays by number that are the same in every run
+    offset: of values, in bytes after their roots' first elements
     made_by: per root of a result the call, by its place in `calls`
     """
 
@@ -33,6 +34,9 @@ class Places:
                     self.fixed[k] = values[k].array
                 else:
                     self.root[k] = self.root[shown]
+        starts = {k: address(values[k].array) for k in {*self.root, *self.made_by}}
+        # how many bytes after its root's first element a value's first lies
+        self.offset = {k: address(values[k].array) - starts[root] for k, root in enumerate(self.root)}
 
     def is_view(self, call: Call) -> bool:
         """Whether a call computes nothing: what it gives shows the memory of what it was given."""
@@ -41,10 +45,6 @@ class Places:
             and not call.mutates
             and all(k in self.fixed or self.root[k] != k or k in call.operands for k in call.results)
         )
-
-    def offset(self, k: int) -> int:
-        """How many bytes after its root's first element a value's first lies."""
-        return address(self.values[k].array) - address(self.values[self.root[k]].array)
 
 
 def address(array: Any) -> int:

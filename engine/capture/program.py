@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from engine.autograd.failures import FAILURES, explained
 from engine.autograd.node import Version
 from engine.autograd.tape import wrap
+from engine.capture.blocks import Blocks
 from engine.capture.liveness import Liveness
 from engine.capture.lowering import Lowering
 from engine.capture.trace import Given, Slot, Trace, Value, owner
@@ -47,6 +49,7 @@ class Program:
             lowered.calls[n].op for line in lowered.lines if line.first is None for n in line.calls
         )
         self._run = self._compiled()
+        self._blocks = Blocks(trace, live, lowered)
         # leaves whose earlier gradients nobody reads: let go first, so that their memory serves again
         read = {values.source for k in lowered.inputs if (values := trace.values[k]).kind == "gradient"}
         self._overwritten = [
@@ -71,10 +74,32 @@ class Program:
 
     def run(self, arguments: list[Any]) -> Any:
         """One step. Returns what the step returns, its tensors being new ones outside any graph."""
-        trace = self._trace
-        values = trace.values
-        for optimizer in trace.optimizers:
+        for optimizer in self._trace.optimizers:
             optimizer._current_rates()
+        return self._finished(arguments, self._guarded(arguments, self._run))
+
+    @property
+    def no_blocks(self) -> str:
+        """Why its steps can't follow each other without Python; empty where they can."""
+        return self._blocks.problem
+
+    def run_block(
+        self, arguments: list[Any], gathers: list[Any], rates: list[Any], steps: int, milliseconds: float
+    ) -> list[Any]:
+        """Some steps; see `Captured.block`. Returns the results of each."""
+        results: list[Any] = []
+
+        def block(*given: Any) -> Any:
+            found, rows = self._blocks.run(self._run, given, steps, gathers, rates, milliseconds)
+            results.extend(rows)
+            return found
+
+        self._finished(arguments, self._guarded(arguments, block))
+        return results
+
+    def _guarded(self, arguments: list[Any], run: Callable[..., Any]) -> Any:
+        """What `run` gives for the inputs of the lines; its failures as an eager step would raise them."""
+        values = self._trace.values
         given = []
         for k in self._lowered.inputs:
             x = _leaf(values[k].source, arguments)
@@ -82,9 +107,13 @@ class Program:
         for leaf in self._overwritten:
             _leaf(leaf, arguments).grad = None
         try:
-            found = self._run(*given)
+            return run(*given)
         except FAILURES as error:
             raise self._failed(error, arguments) from error
+
+    def _finished(self, arguments: list[Any], found: Any) -> Any:
+        """What a step returns, from the arrays that leave it; .grad and versions are then as after it."""
+        trace = self._trace
         made = {number: wrap(array, CPU) for number, array in zip(self._live.kept, found, strict=True)}
         for leaf, after in trace.gradients:
             _leaf(leaf, arguments).grad = made[after] if isinstance(after, int) else after
@@ -117,7 +146,7 @@ class Program:
         operands = tuple([wrap(lowered.array(k, known), CPU) for k in call.operands])
         return explained(OPS[call.op], operands, call.attrs, error)
 
-    def _compiled(self) -> Callable[..., Any]:
+    def _compiled(self) -> FunctionType:
         """The lines as a function of the inputs that gives the arrays of `kept`."""
         lowered = self._lowered
         lines = [f"def run({', '.join(f'v{k}' for k in lowered.inputs)}):"]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from engine.autograd.mode import MODE
-from engine.autograd.tape import Variable
+from engine.autograd.tape import Variable, wrap
 from engine.capture.arguments import described, refused, shared, tensors_in
 from engine.capture.program import Program
 from engine.capture.recording import ACTIVE, TURN, Recording
 from engine.capture.report import Report, Variant
 from engine.capture.surroundings import Surroundings
 from engine.capture.trace import Trace, difference, made_by_python, owner
-from engine.device import get_default_device
+from engine.device import CPU, get_default_device
 from engine.dtypes import get_default_dtype
 
 # programs per step; and runs of one kind that may differ from each other before it stays eager
@@ -56,6 +58,8 @@ class Captured:
         self._lock = threading.RLock()
         self._eager = self._recorded = 0
         self._last = ""
+        self._buffers: dict[Any, Any] = {}
+        self.no_block = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         tensors: list[Any] = []
@@ -87,6 +91,59 @@ class Captured:
                 kind.eager += 1
             self._eager += 1
         return self._step(*args, **kwargs)
+
+    def block(
+        self,
+        sources: Sequence[Any],
+        indices: Any,
+        rates: Mapping[Any, Any] | None = None,
+        milliseconds: float = 100.0,
+    ) -> list[Any] | None:
+        """Several steps in one call, each on rows gathered from tensors, once the step is such a program.
+
+        sources: tensors without gaps, one for each argument of the step
+        indices: int64 [steps, batch]; step k is given the rows indices[k] of each source
+        rates: for optimizers, float64 [steps, groups]: each step's learning rates, instead of the groups'
+        milliseconds: after so many no further step begins
+
+        Returns for each tensor that the step returns an array [steps done, ...], in the order in which they
+        are found; at least one step was done. None if there is no program for such arguments (call the step
+        on one batch, which records it) or it can't be run so: `no_block` says why.
+        """
+        rows = min(len(x) for x in sources)
+        if indices.size and not 0 <= indices.min() <= indices.max() < rows:
+            raise IndexError(f"rows {indices.min()} to {indices.max()} of {rows} were asked for")
+        with self._lock:
+            arguments = [self._buffer(k, x, indices.shape[1]) for k, x in enumerate(sources)]
+            found: list[Any] = []
+            form = tensors_in((tuple(arguments), {}), found, [])
+            kind = self._kind((form, _refused_mode()), found, _refused_mode())
+            self.no_block = "there was no program yet for such arguments"
+            for known in kind.known:
+                self.no_block = known.around.changed() or _unfit(known, found)
+                if known.program is not None and not self.no_block:
+                    self.no_block = known.program.no_blocks
+                    if self.no_block:
+                        return None
+                    places = [x._data for x in arguments]
+                    gathers = [(x._data, indices, to) for x, to in zip(sources, places, strict=True)]
+                    moves = [
+                        (np.ascontiguousarray(table[:, group]), rate._data)
+                        for optimizer, table in (rates or {}).items()
+                        for group, rate in enumerate(optimizer._current_rates())
+                    ]
+                    results = known.program.run_block(found, gathers, moves, len(indices), milliseconds)
+                    known.replays += len(results[0]) if results else len(indices)
+                    self._last = ""
+                    return results
+            return None
+
+    def _buffer(self, k: int, source: Any, batch: int) -> Any:
+        """A tensor for a batch of a source's rows, the same one each time."""
+        form = (k, batch, source._data.shape[1:], source._data.dtype)
+        if form not in self._buffers:
+            self._buffers[form] = wrap(np.empty((batch, *form[2]), form[3]), CPU)
+        return self._buffers[form]
 
     def report(self) -> Report:
         """What was recorded, how often it was replayed, and why other calls ran eagerly."""

@@ -115,7 +115,7 @@ int64_t repeat(Program& program, int64_t steps, double milliseconds, const nb::l
         const Rows source = rows_of(each[0]), indices = rows_of(each[1]), to = rows_of(each[2]);
         if (indices.count < steps || indices.bytes != to.count * 8 || source.bytes != to.bytes)
             throw nb::value_error("the rows to gather, their indices and their place don't fit");
-        gathered.push_back({source.data, source.count, source.bytes, reinterpret_cast<const int64_t*>(indices.data),
+        gathered.push_back({source.data, source.bytes, reinterpret_cast<const int64_t*>(indices.data),
                             to.count, to.data});
     }
     for (const nb::handle each : before) {

@@ -9,10 +9,10 @@
 
 namespace kiln {
 
-// A row of `source` for each of `batch` indices, gathered into `to` before a step.
+// A row of `source` for each of `batch` indices, which it has, gathered into `to` before a step.
 struct Gather {
     const char* source;
-    int64_t rows, row_bytes;
+    int64_t row_bytes;
     const int64_t* indices;  // [steps, batch]
     int64_t batch;
     char* to;
