@@ -30,6 +30,7 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t
 // element (p, j) is packed[(j / PANEL * k + p) * PANEL + j % PANEL], and columns from n on are 0. A kernel may
 // write this itself.
 extern const int64_t PANEL;
+extern const int64_t TILE;  // rows that are computed together
 int64_t packed_size(int64_t k, int64_t n);
 void pack_b(int64_t k, int64_t n, Matrix b, float* packed);
 void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,

@@ -24,6 +24,7 @@ constexpr int LANES = 4, ROWS = 6, VECTORS = 2;
 constexpr int64_t WIDE = LANES * VECTORS;
 constexpr int64_t DEPTH = 256, HEIGHT = 24 * ROWS, WIDTH = 2048;
 extern const int64_t PANEL = WIDE;
+extern const int64_t TILE = ROWS;
 
 typedef float Vector __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
 
