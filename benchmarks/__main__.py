@@ -4,7 +4,7 @@ steps       a training step of many networks, beside PyTorch (as it comes, tuned
 kernels     forwards and gradients by family of ops, beside PyTorch's
 overhead    what a call costs whose arrays are tiny, beside PyTorch's
 mnist       MNIST's job from POST to `succeeded`, beside the same script in PyTorch
-first-step  from POST to the first step of training
+first-step  from POST until the first step's loss can be polled
 polling     how fast GET /v1/jobs/{id} and its metrics answer while the job trains
 following   what the service and a follower cost the training, against engine.training alone
 """

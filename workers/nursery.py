@@ -25,6 +25,7 @@ from workers.channel import Frame, FrameReader
 READY_S = 60.0  # a cold import of the engine on a slow disk, beside other jobs
 LOOK_S = 0.2  # how often whoever waits here asks whether to wait on
 SPARE_CHECK_S = 10.0
+SPARE_PAUSE_S = 0.5  # after a runner has gone out: its first step shan't share the cores with an import
 _FRAMES_MOST = 200  # that are taken at once
 _PIPE_BYTES = 1 << 20  # room for metrics while the database is slow
 
@@ -187,31 +188,37 @@ class Nursery:
 
     def _serve(self) -> None:
         self._prepare_spare()
+        was_taken = False  # the spare, and no other has been started
         while not self._closing.is_set():
             try:
-                request = self._requests.get(timeout=SPARE_CHECK_S)
+                request = self._requests.get(timeout=SPARE_PAUSE_S if was_taken else SPARE_CHECK_S)
             except queue.Empty:
-                if self._spare is not None and not self._spare.alive:
+                if was_taken:
+                    was_taken = False
+                    self._prepare_spare()
+                elif self._spare is not None and not self._spare.alive:
                     log.warning("the spare runner has died; starting another")
                     self._prepare_spare()
                 continue
             if request is not None:
-                self._answer(request)
+                was_taken = self._answer(request) or was_taken
         if self._spare is not None:
             self._spare.kill()
 
-    def _answer(self, request: Future[Runner]) -> None:
+    def _answer(self, request: Future[Runner]) -> bool:
+        """Hand out the spare, or a runner that is started for it; whether that was done."""
         try:
             if self._spare is None or not self._spare.alive:
                 self._spare = self._spawn()
         except Exception as error:
             if request.set_running_or_notify_cancel():
                 request.set_exception(error)
-            return  # no second try at once: the next job makes it
-        if request.set_running_or_notify_cancel():
-            runner, self._spare = self._spare, None
-            request.set_result(runner)
-            self._prepare_spare()
+            return False  # no second try at once: the next job makes it
+        if not request.set_running_or_notify_cancel():
+            return False
+        runner, self._spare = self._spare, None
+        request.set_result(runner)
+        return True
 
     def _prepare_spare(self) -> None:
         try:

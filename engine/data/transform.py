@@ -28,7 +28,13 @@ def whole_batch(transform: Any) -> Callable[[Any], Any] | None:
 
 
 class Transform:
-    """The base of the engine's transforms."""
+    """The base of the engine's transforms.
+
+    is_quick: applying it takes no longer than reading what it gives from memory would, so that results aren't
+        worth keeping; its `batch` then takes tensors too, and is made of ops alone
+    """
+
+    is_quick: bool = False
 
     def __call__(self, sample: Any) -> Any:
         """One sample, transformed."""
@@ -90,6 +96,10 @@ class Draws:
 
 def is_random(transform: Any) -> bool:
     return isinstance(transform, RandomTransform) and transform.draws > 0
+
+
+def is_quick(transform: Any) -> bool:
+    return isinstance(transform, Transform) and transform.is_quick
 
 
 def split_draws(u: Uniforms, counts: list[int]) -> list[Uniforms]:

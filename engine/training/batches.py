@@ -6,28 +6,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.transform import Draws
+from engine.data.transform import Draws, is_quick
 from engine.errors import ShapeError
 from engine.spec.preparation import as_array, draws_of, first_random, prepared, prepared_targets
 from engine.tensor import Generator, Tensor
 from engine.tensor.creation import from_numpy
 from engine.tensor.random import randperm
+from engine.training.held import Held
 
 Rows = NDArray[np.int64]
 Array = NDArray[Any]
 
 HELD_BYTES = 1 << 30  # samples are transformed once and held, up to this much
-CHUNK = 4096  # samples transformed at once
 
 
 class Split:
     """Samples of a split, ready to be cut into batches.
 
     inputs: [N, ...] as stored; targets: [N, ...], integers as class indices
-    transforms: those that leave nothing to chance are applied once to all samples, up to the first random one
-        and where the result isn't too large to hold; the others are applied to each batch
+    transforms: those that leave nothing to chance are applied once to each sample, up to the first random one
+        and where the result isn't too large to hold; quick ones at the end, and all others, to each batch
     is_varied: batches are asked for with draws, for random transforms to vary the samples anew in each epoch;
         otherwise random transforms do what they do when measuring
+    is_indexed: whether `indexed` gives batches
     """
 
     def __init__(
@@ -41,29 +42,47 @@ class Split:
         self._inputs = np.ascontiguousarray(inputs)
         self._transforms = list(transforms)
         self._holds_tensors = False  # what the transforms still to come are given
+        self._held: Held | None = None
         early = first_random(transforms) if is_varied else len(transforms)
+        while early and is_quick(self._transforms[early - 1]):
+            early -= 1
         if early and len(inputs):
             sample = prepared(self._transforms[:early], self._inputs[:1])
             array = as_array(sample)
             if array.nbytes * len(inputs) <= HELD_BYTES:
-                self._inputs = self._transformed(self._transforms[:early], array)
+                self._held = Held(self._inputs, self._transforms[:early], array)
+                self._inputs = self._held.array
                 self._holds_tensors = isinstance(sample, Tensor)
                 self._transforms = self._transforms[early:]
         self._draws = draws_of(self._transforms) if is_varied else 0
+        self.is_indexed = all(map(is_quick, self._transforms))
+        self._tensors = from_numpy(self._inputs), from_numpy(self.targets)
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def rows(self, rows: Rows, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
         """The batch of these samples. draws: the epoch's; without them random transforms hold still."""
+        self.ensure(rows)
         inputs = self._inputs.take(rows, axis=0)
         return self._tensor(inputs, rows, draws), from_numpy(self.targets.take(rows, axis=0))
 
     def span(self, start: int, stop: int, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
         """The batch of neighbouring samples, which isn't copied."""
+        self.ensure(slice(start, stop))
         inputs = self._inputs[start:stop]
         rows = np.arange(start, start + len(inputs))
         return self._tensor(inputs, rows, draws), from_numpy(self.targets[start:stop])
+
+    def ensure(self, rows: Rows | slice) -> None:
+        """Have these samples ready, as `indexed` takes them to be."""
+        if self._held is not None:
+            self._held.ensure(rows)
+
+    def indexed(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The same as `rows`, of indices int64 [B] and in ops alone: a step that holds it can be captured."""
+        inputs, targets = self._tensors
+        return prepared(self._transforms, inputs[rows]), targets[rows]
 
     def _tensor(self, inputs: Array, rows: Rows, draws: Draws | None) -> Tensor:
         if not self._transforms:
@@ -71,14 +90,6 @@ class Split:
         u = draws(rows, self._draws) if draws is not None and self._draws else None
         samples: Any = from_numpy(inputs) if self._holds_tensors else inputs
         return from_numpy(as_array(prepared(self._transforms, samples, u)))
-
-    def _transformed(self, transforms: Sequence[Any], sample: Array) -> Array:
-        """All inputs transformed, in pieces, so that no second copy of them is ever whole."""
-        out = np.empty((len(self._inputs), *sample.shape[1:]), sample.dtype)
-        for start in range(0, len(out), CHUNK):
-            piece = self._inputs[start : start + CHUNK]
-            out[start : start + len(piece)] = as_array(prepared(transforms, piece))
-        return out
 
 
 def epoch_order(samples: int, seed: int, epoch: int) -> Rows:

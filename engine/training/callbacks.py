@@ -25,7 +25,8 @@ class Callbacks:
     """Override what you need. All are called in the training thread, so training waits while they run."""
 
     def on_metrics(self, batch: list[MetricColumn]) -> None:
-        """At most once each `report_interval_s`; also before checkpoints, after epochs and at the end."""
+        """After the first step, then at most once each `report_interval_s`; also before checkpoints, after
+        epochs and at the end."""
 
     def on_progress(self, epoch: int, epochs: int, step: int, steps_total: int) -> None:
         """With each `on_metrics`: the epoch under way (from 1) and the steps done."""

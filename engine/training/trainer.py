@@ -77,7 +77,7 @@ class Trainer:
         callbacks = callbacks or Callbacks()
         progress = self._progress
         self._report_interval_s = report_interval_s
-        self._report_at = time.monotonic() + report_interval_s
+        self._report_at = -math.inf  # the first step's points are waited for
         with untouched_generator():
             default_generator.set_state(tensor(progress.generator))
             self._fitting = True

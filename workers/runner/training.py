@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file
 
 from engine.training import Callbacks, MetricColumn, Trainer, TrainingState
 from workers.channel import FrameWriter, encode_points
 from workers.failures import describe
+from workers.runner.arrays import mapped
 from workers.runner.commands import Commands
 
 REPORT_S = 0.5  # between two reports of metrics: each is a transaction, and a message to every follower
@@ -90,7 +90,7 @@ def _trainer(command: Mapping[str, Any]) -> Trainer:
 
 
 def _load_split(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    arrays = load_file(path)
+    arrays = mapped(path)
     return arrays["x"], arrays["y"]
 
 

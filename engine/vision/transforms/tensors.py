@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.transform import Transform
+from engine.dtypes import float32, uint8
 from engine.errors import DTypeError, ShapeError
 from engine.tensor import Tensor
 from engine.tensor.creation import from_numpy
@@ -15,6 +16,8 @@ from engine.tensor.creation import tensor as new_tensor
 
 class ToTensor(Transform):
     """An image [H, W] or [H, W, C] as a tensor [C, H, W]; uint8 is scaled from 0..255 to 0..1 in float32."""
+
+    is_quick = True
 
     def __call__(self, pic: Any) -> Tensor:
         image = np.asarray(pic)
@@ -26,14 +29,19 @@ class ToTensor(Transform):
             .contiguous()
         )
 
-    def batch(self, images: npt.NDArray[Any]) -> Tensor:
+    def batch(self, images: npt.NDArray[Any] | Tensor) -> Tensor:
         """[N, H, W] or [N, H, W, C] as [N, C, H, W]."""
-        images = np.asarray(images)
-        if images.ndim == 3:
-            return from_numpy(_scaled(images)).unsqueeze(1)
-        if images.ndim != 4:
-            raise ShapeError(f"ToTensor takes images [N, H, W] or [N, H, W, C], not shape {images.shape}")
-        return from_numpy(_scaled(images)).permute(0, 3, 1, 2).contiguous()
+        if not isinstance(images, Tensor):
+            scaled = from_numpy(_scaled(np.asarray(images)))
+        else:
+            scaled = images.to(float32) / 255 if images.dtype is uint8 else images
+        if scaled.ndim == 3:
+            return scaled.unsqueeze(1)
+        if scaled.ndim != 4:
+            raise ShapeError(
+                f"ToTensor takes images [N, H, W] or [N, H, W, C], not shape {tuple(scaled.shape)}"
+            )
+        return scaled.permute(0, 3, 1, 2).contiguous()
 
     def __repr__(self) -> str:
         return "ToTensor()"
@@ -51,6 +59,8 @@ class Normalize(Transform):
 
     mean, std: one number per channel
     """
+
+    is_quick = True
 
     def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
         self.mean = list(mean)

@@ -7,7 +7,7 @@ from engine.data.transform import Draws
 from engine.spec import SpecError, catalogue
 from engine.training import Callbacks, Trainer, TrainingState
 from engine.training.batches import Split
-from engine.vision.transforms import Normalize, RandomCrop, RandomHorizontalFlip, ToTensor
+from engine.vision.transforms import CenterCrop, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor
 
 CHAIN = [
     {"type": "ToTensor"},
@@ -79,12 +79,14 @@ def test_a_samples_variation_is_of_its_epoch_and_not_of_its_batch():
 def test_what_leaves_nothing_to_chance_is_done_once():
     calls = []
 
-    class Counting(ToTensor):
+    class Counting(CenterCrop):
         def batch(self, images):
             calls.append(len(images))
             return super().batch(images)
 
-    split = Split(np.zeros((6, 4, 4), np.uint8), np.zeros(6), [Counting(), RandomHorizontalFlip()], True)
+    chain = [ToTensor(), Counting(2), RandomHorizontalFlip()]
+    split = Split(np.zeros((6, 4, 4), np.uint8), np.zeros(6), chain, True)
+    split.span(0, 6, Draws(0, 0))
     before = list(calls)
     for epoch in range(3):
         split.span(0, 6, Draws(0, epoch))

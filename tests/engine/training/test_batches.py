@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from engine.errors import ShapeError
+from engine.tensor.creation import from_numpy
 from engine.tensor.random import default_generator
 from engine.training import batches as batches_module
+from engine.training import held as held_module
 from engine.training.batches import Split, epoch_order
-from engine.vision.transforms import Compose, Normalize, ToTensor
+from engine.vision.transforms import CenterCrop, Compose, Normalize, RandomHorizontalFlip, ToTensor
 
 
 def test_an_epoch_visits_every_sample_once():
@@ -49,16 +51,62 @@ def test_class_indices_become_int64():
     assert str(split.targets.dtype) == "int64"
 
 
-def test_transforms_are_applied_in_pieces_as_to_each_sample(monkeypatch):
-    images = np.random.default_rng(0).integers(0, 256, (10, 4, 4)).astype(np.uint8)
-    transforms: list = [ToTensor(), Normalize([0.5], [0.25])]
-    expected = np.stack([Compose(transforms)(image).numpy() for image in images])
-    monkeypatch.setattr(batches_module, "CHUNK", 3)
-    held = Split(images, np.zeros(10), transforms).span(0, 10)[0].numpy()
+CHAIN: list = [ToTensor(), CenterCrop(2), Normalize([0.5], [0.25])]
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (10, 4, 4)).astype(np.uint8)
+
+
+def test_transforms_are_applied_in_pieces_as_to_each_sample(images, monkeypatch):
+    expected = np.stack([Compose(CHAIN)(image).numpy() for image in images])
+    monkeypatch.setattr(held_module, "CHUNK", 3)
+    held = Split(images, np.zeros(10), CHAIN).span(0, 10)[0].numpy()
     monkeypatch.setattr(batches_module, "HELD_BYTES", 0)
-    each = Split(images, np.zeros(10), transforms).span(0, 10)[0].numpy()
+    each = Split(images, np.zeros(10), CHAIN).span(0, 10)[0].numpy()
     np.testing.assert_array_equal(held, expected)
     np.testing.assert_array_equal(each, expected)
+
+
+def test_a_sample_is_transformed_when_it_is_first_asked_for_and_never_again(images):
+    seen = []
+
+    class Counting(CenterCrop):
+        def batch(self, images):
+            seen.append(len(images))
+            return super().batch(images)
+
+    split = Split(images, np.zeros(10), [ToTensor(), Counting(2), Normalize([0.5], [0.25])])
+    seen.clear()  # the first sample, whose shape says that of all
+    split.rows(np.array([7, 2, 7]))
+    split.rows(np.array([2, 5]))
+    split.span(4, 8)
+    assert seen == [2, 1, 2]
+    whole = np.stack([Compose(CHAIN)(image).numpy() for image in images])
+    np.testing.assert_array_equal(split.span(0, 10)[0].numpy(), whole)
+    assert sum(seen) == 10
+
+
+@pytest.mark.parametrize("chain", [[], [ToTensor()], CHAIN, [ToTensor(), Normalize([0.5], [0.25])]])
+@pytest.mark.parametrize("shape", [(10, 4, 4), (10, 4, 4, 1)])
+def test_batches_made_of_ops_are_those_of_arrays(chain, shape, images):
+    split = Split(images.reshape(shape), np.arange(10, dtype=np.uint8), chain)
+    rows = np.array([3, 9, 0])
+    assert split.is_indexed
+    split.ensure(rows)
+    for mine, expected in zip(split.indexed(from_numpy(rows)), split.rows(rows), strict=True):
+        assert mine.dtype is expected.dtype
+        np.testing.assert_array_equal(mine.numpy(), expected.numpy())
+
+
+def test_what_is_quickly_done_again_is_not_held(images):
+    assert Split(images, np.zeros(10), [ToTensor(), Normalize([0.5], [0.25])])._inputs is images
+    assert Split(images, np.zeros(10), CHAIN)._inputs.dtype == np.float32
+
+
+def test_batches_that_vary_are_not_made_of_ops(images):
+    assert not Split(images, np.zeros(10), [ToTensor(), RandomHorizontalFlip()], is_varied=True).is_indexed
 
 
 def test_a_transform_of_single_samples_is_applied_to_each():

@@ -75,8 +75,9 @@ def test_an_epochs_loss_weighs_samples_not_batches(heard):
 
 def test_epochs_are_told_after_their_points(heard):
     kinds = [call if isinstance(call, str) else call[0] for call in heard.calls]
-    assert kinds == ["metrics", "progress", "epoch"] * 3
+    assert kinds == ["metrics", "progress"] + ["metrics", "progress", "epoch"] * 3
     assert [call[1:] for call in heard.calls if call[0] == "progress"] == [
+        (1, 3, 1, 18),  # the first step is told of at once
         (2, 3, 6, 18),
         (3, 3, 12, 18),
         (3, 3, 18, 18),
@@ -220,6 +221,7 @@ def test_weights_are_saved_with_torchs_keys(job, model, splits, tmp_path):
 
 
 def test_samples_too_many_to_hold_transformed_give_the_same(job, model, splits, monkeypatch):
+    job["transforms"].insert(1, {"type": "Pad", "padding": 0})
     held = Trainer.from_job(job, model, splits)
     monkeypatch.setattr(batches_module, "HELD_BYTES", 100)
     each = Trainer.from_job(job, model, splits)
