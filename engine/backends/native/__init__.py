@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native import activations, norms, products, updates
+from engine.backends.native import activations, indexing, norms, products, updates
 from engine.backends.native.rows import WORTHWHILE, Row, eager
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
@@ -30,7 +30,13 @@ __all__ = [
     "whole",
 ]
 
-ROWS: dict[str, Row] = {**activations.ROWS, **norms.ROWS, **products.ROWS, **updates.ROWS}
+ROWS: dict[str, Row] = {
+    **activations.ROWS,
+    **indexing.ROWS,
+    **norms.ROWS,
+    **products.ROWS,
+    **updates.ROWS,
+}
 
 
 def _loaded() -> tuple[Any, str]:

@@ -217,6 +217,8 @@ NB_MODULE(_core, m) {
         [](const std::exception_ptr& p, void*) {
             try {
                 std::rethrow_exception(p);
+            } catch (const OutOfRange& failure) {
+                PyErr_SetString(PyExc_IndexError, failure.what());
             } catch (const Failure& failure) {
                 PyErr_SetString(PyExc_ValueError, failure.what());
             }

@@ -27,6 +27,11 @@ struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// An index, or a class, that isn't there.
+struct OutOfRange : Failure {
+    using Failure::Failure;
+};
+
 class Pool;
 
 // One call of a kernel: operands first, then results, then the op's attributes as whole and real numbers.

@@ -1,0 +1,164 @@
+// Rows picked by index, and rows added up by index. x counts as [L, n1, .., nk, R]: `lead` axes before the k that
+// are indexed, the rest being runs of R neighbours; the result of picking as [L, I, R], I being the indices.
+//
+// Picking reads and writes L I R elements. Adding up reads as many and writes zeros first; a piece has some
+// of L or some columns of R for itself, so that the sums keep the order of the indices.
+#include <algorithm>
+#include <atomic>
+#include <string>
+
+#include "places.h"
+#include "pool.h"
+#include "registry.h"
+#include "scratch.h"
+
+namespace kiln {
+namespace KILN_LEVEL {
+
+constexpr int64_t LEAST = 16384;    // elements that are worth a piece of their own
+constexpr int64_t LEAST_CHECKED = 65536;  // indices
+constexpr int64_t COLUMNS = 16, BLOCKS = 8;
+
+// ints: lead, k, whether negative indices count from the end, then k sizes
+struct Indexed {
+    int lead, k;
+    bool wraps;
+    const int64_t* sizes;
+
+    explicit Indexed(const Call& call)
+        : lead(static_cast<int>(call.ints[0])),
+          k(static_cast<int>(call.ints[1])),
+          wraps(call.ints[2]),
+          sizes(call.ints + 3) {}
+};
+
+[[noreturn]] static void refuse(const Indexed& form, int64_t index, int axis) {
+    const std::string size = std::to_string(form.sizes[axis]), given = "index " + std::to_string(index);
+    if (form.wraps)
+        throw OutOfRange(given + " is out of bounds for axis " + std::to_string(form.lead + axis) + " with size " + size);
+    throw OutOfRange(given + " is out of range; with " + size + " rows it must be in [0, " + size + ")");
+}
+
+// The distances from the beginning that the indices stand for, if neighbours along axis j are steps[j] apart.
+static const int64_t* distances(const Call& call, const Indexed& form, const Array* indices, const int64_t* steps) {
+    const int64_t count = indices[0].size, pieces = pieces_of(count, LEAST_CHECKED);
+    int64_t* found = reinterpret_cast<int64_t*>(scratch(Slot::index, 2 * count));
+    for (int j = 0; j < form.k; ++j) {
+        const Places places(indices[j], 0, indices[j].axes);
+        const int64_t *from = indices[j].as<int64_t>(), size = form.sizes[j], wrap = form.wraps ? size : 0;
+        std::atomic<bool> wrong{false};
+        call.pool.run(pieces, [&](int64_t piece) {
+            const int64_t stop = piece_start(count, pieces, piece + 1);
+            bool bad = false;
+            for (int64_t i = piece_start(count, pieces, piece); i < stop; ++i) {
+                const int64_t given = from[places[i]], index = given < 0 ? given + wrap : given;
+                bad |= index < 0 || index >= size;
+                found[i] = (j == 0 ? 0 : found[i]) + index * steps[j];
+            }
+            if (bad) wrong = true;
+        });
+        for (int64_t i = 0; wrong && i < count; ++i) {
+            const int64_t given = from[places[i]];
+            if (given >= size || given < -wrap) refuse(form, given, j);
+        }
+    }
+    return found;
+}
+
+template <typename T> static void pick(const Call& call) {
+    const Indexed form(call);
+    const Array& x = call.inputs[0];
+    const Places lead(x, 0, form.lead), runs(x, form.lead + form.k, x.axes);
+    const int64_t* at = distances(call, form, call.inputs + 1, x.strides + form.lead);
+    const int64_t indices = call.inputs[1].size, run = runs.count(), step = runs.step();
+    const T* from = x.as<T>();
+    T* out = call.outputs[0].as<T>();
+    const int64_t rows = lead.count() * indices, pieces = pieces_of(rows * run, LEAST);
+    call.pool.run(pieces, [&](int64_t piece) {
+        const int64_t first = piece_start(rows, pieces, piece), stop = piece_start(rows, pieces, piece + 1);
+        int64_t l = first / indices, i = first % indices;
+        const T* part = from + lead[l];
+        for (int64_t row = first; row < stop; ++row) {
+            const T* here = part + at[i];
+            T* to = out + row * run;
+            if (run == 1) *to = *here;
+            else if (step == 1) std::copy_n(here, run, to);
+            else
+                for (int64_t c = 0; c < run; ++c) to[c] = here[c * step];
+            if (++i == indices) {
+                i = 0;
+                if (row + 1 < stop) part = from + lead[++l];
+            }
+        }
+    });
+}
+
+// x, k indices
+static void index(const Call& call) {
+    switch (call.inputs[0].dtype) {
+        case DType::f64:
+        case DType::i64: return pick<int64_t>(call);
+        case DType::f32:
+        case DType::i32: return pick<int32_t>(call);
+        default: return pick<uint8_t>(call);
+    }
+}
+
+// g as [L, I, R], k indices; ints: as above, then whether to divide by how often a row occurs, and a row that is
+// left out, or -1
+static void index_grad(const Call& call) {
+    const Indexed form(call);
+    const Array& g = call.inputs[0];
+    const int several = call.inputs[1].axes;
+    const Places lead(g, 0, form.lead), inner(g, form.lead, form.lead + several);
+    const Places runs(g, form.lead + several, g.axes);
+    const int64_t run = runs.count(), step = runs.step(), indices = inner.count(), count = lead.count();
+    int64_t steps[MAX_AXES], all = run;
+    for (int j = form.k; j-- > 0; all *= form.sizes[j]) steps[j] = all;
+    const int64_t* at = distances(call, form, call.inputs + 1, steps);
+    const bool by_frequency = call.ints[3 + form.k];
+    const int64_t left_out = call.ints[4 + form.k], rows = all / run;
+    int32_t* often = nullptr;
+    if (by_frequency) {
+        often = reinterpret_cast<int32_t*>(scratch(Slot::reduction, rows));
+        std::fill_n(often, rows, 0);
+        for (int64_t i = 0; i < indices; ++i) ++often[at[i] / run];
+    }
+    const float* from = g.as<float>();
+    float* out = call.outputs[0].as<float>();
+    const int64_t work = count * (indices * run + all);
+    const int64_t parts = work < LEAST ? 1 : std::min<int64_t>(count, 2 * BLOCKS);
+    const int64_t blocks = work < LEAST || parts >= BLOCKS ? 1 : std::min((run + COLUMNS - 1) / COLUMNS, BLOCKS);
+    const int64_t lines = (run + COLUMNS - 1) / COLUMNS;  // a block begins at a whole one
+    call.pool.run(parts * blocks, [&](int64_t piece) {
+        const int64_t part = piece / blocks, block = piece % blocks;
+        const int64_t start = piece_start(lines, blocks, block) * COLUMNS;
+        const int64_t width = std::min(run, piece_start(lines, blocks, block + 1) * COLUMNS) - start;
+        const int64_t stop = piece_start(count, parts, part + 1);
+        for (int64_t l = piece_start(count, parts, part); l < stop; ++l) {
+            float* to = out + l * all + start;
+            if (width == run) std::fill_n(to, all, 0.0f);
+            else
+                for (int64_t row = 0; row < rows; ++row) std::fill_n(to + row * run, width, 0.0f);
+            const float* own = from + lead[l] + start * step;
+            for (int64_t i = 0; i < indices; ++i) {
+                const float* here = own + inner[i];
+                float* sum = to + at[i];
+                if (step == 1)
+                    for (int64_t c = 0; c < width; ++c) sum[c] += here[c];
+                else
+                    for (int64_t c = 0; c < width; ++c) sum[c] += here[c * step];
+            }
+            for (int64_t row = 0; by_frequency && row < rows; ++row)
+                for (int64_t c = 0; often[row] > 1 && c < width; ++c)
+                    to[row * run + c] /= static_cast<float>(often[row]);
+            if (left_out >= 0) std::fill_n(to + left_out * run, width, 0.0f);
+        }
+    });
+}
+
+KILN_KERNEL("index", index);
+KILN_KERNEL("index_grad", index_grad);
+
+}  // namespace KILN_LEVEL
+}  // namespace kiln
