@@ -1,5 +1,7 @@
 """Calls of the ops that pick by index, and put back, that their rows take."""
 
+from typing import Any
+
 import numpy as np
 
 _GENERATOR = np.random.default_rng(5)
@@ -19,7 +21,7 @@ _WORDS = _below(70, 9, 41)
 _CUBE = _drawn(6, 17, 43)
 _LONG = _below(2000, 3000)
 
-CASES = {
+CASES: dict[str, list[Any]] = {
     "embedding": [
         (_TABLE, _WORDS, None, False),
         (_TABLE[::2, ::3], _WORDS[:, 1:30:2] // 2, 3, True),
