@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native import activations, indexing, norms, products, updates
-from engine.backends.native.rows import WORTHWHILE, Row, eager
+from engine.backends.native import Row, WORTHWHILE, activations, backends, eager, engine, from, import, indexing, native, norms, pools, products, rows, updates
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
@@ -34,6 +33,7 @@ ROWS: dict[str, Row] = {
     **activations.ROWS,
     **indexing.ROWS,
     **norms.ROWS,
+    **pools.ROWS,
     **products.ROWS,
     **updates.ROWS,
 }

@@ -11,7 +11,7 @@ import pytest
 from engine.backends import NUMPY, native
 from engine.backends.native.rows import WORTHWHILE, eager
 from engine.ops import OPS
-from tests.engine.backends.native import cases_indexing, cases_products
+from tests.engine.backends.native import cases_indexing, cases_pools, cases_products
 
 if native.BACKEND is None:  # the machine that installed the package had no compiler
     pytest.skip(f"no native core: {native.report()['reason']}", allow_module_level=True)
@@ -77,6 +77,7 @@ CASES: dict[str, list[Any]] = {
     "amsgrad_step": [(*_step(moments=3, counted=True), 0.9, 0.999, 1e-8, 0.1, False, False)],
     "softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
     "log_softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
+    **cases_pools.CASES,
 }
 every_case = pytest.mark.parametrize(
     ("name", "operands"),
