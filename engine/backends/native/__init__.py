@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native import Row, WORTHWHILE, activations, backends, eager, engine, from, import, indexing, native, norms, pools, products, rows, updates
+from engine.backends.native import activations, indexing, norms, pools, products, updates
+from engine.backends.native.rows import WORTHWHILE, Row, eager
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
