@@ -1,5 +1,8 @@
 #include "pool.h"
 
+#include <algorithm>
+#include <chrono>
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -7,7 +10,12 @@
 namespace kiln {
 namespace {
 
-constexpr int SPINS = 2000;  // some 20 microseconds, about what waking a thread takes
+using Clock = std::chrono::steady_clock;
+
+constexpr auto PATIENCE = std::chrono::microseconds(100);  // about twice what waking a thread takes
+constexpr int SPINS = 64;  // between two moments when another thread may have the processor, which this one may need
+constexpr uint64_t ROUND = uint64_t{1} << 32;
+constexpr uint64_t LEFT = ROUND - 1;
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -45,52 +53,73 @@ Pool::~Pool() {
     {
         std::lock_guard<std::mutex> lock(mutex_);
         stop_ = true;
-        round_.fetch_add(1);
     }
     wake_.notify_all();
     for (auto& worker : workers_) worker.join();
 }
 
-void Pool::take_pieces() {
-    for (int64_t piece; (piece = next_.fetch_add(1, std::memory_order_relaxed)) < pieces_;) step_(context_, piece);
+void Pool::start_workers() {
+    const uint64_t now = ticket_.load() / ROUND;
+    while (static_cast<int>(workers_.size()) < threads_ - 1) workers_.emplace_back([this, now] { serve(now); });
+}
+
+// A piece taken keeps its round from ending, and so what the round is about from being overwritten.
+void Pool::take_pieces(uint64_t round) {
+    for (uint64_t now = ticket_.load(std::memory_order_acquire); now / ROUND == round && (now & LEFT) != 0;) {
+        if (!ticket_.compare_exchange_weak(now, now - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+        step_(context_, pieces_ - static_cast<int64_t>(now & LEFT));
+        done_.fetch_add(1, std::memory_order_release);
+        --now;
+    }
 }
 
 void Pool::share(int64_t pieces, Step step, const void* context) {
-    std::lock_guard<std::mutex> turn(turn_);
-    while (static_cast<int>(workers_.size()) < threads_ - 1) {
-        const uint64_t now = round_.load();
-        workers_.emplace_back([this, now] { serve(now); });
+    if (taken_.exchange(true, std::memory_order_acquire)) {
+        for (int64_t piece = 0; piece < pieces; ++piece) step(context, piece);
+        return;
     }
+    start_workers();
     pieces_ = pieces;
     step_ = step;
     context_ = context;
-    next_.store(0, std::memory_order_relaxed);
-    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-    {
-        // under the lock, so that no worker falls asleep between its look at the round and its wait
-        std::lock_guard<std::mutex> lock(mutex_);
-        round_.fetch_add(1, std::memory_order_release);
+    done_.store(0, std::memory_order_relaxed);
+    const uint64_t round = (ticket_.load(std::memory_order_relaxed) / ROUND + 1) % ROUND;
+    // before the look at the sleepers, as theirs at the ticket comes after they are counted: one sees the other
+    ticket_.store(round * ROUND + static_cast<uint64_t>(pieces));
+    if (const int asleep = asleep_.load(); asleep > 0) {
+        { std::lock_guard<std::mutex> lock(mutex_); }
+        for (int64_t k = std::min<int64_t>(asleep, pieces - 1); k > 0; --k) wake_.notify_one();
     }
-    wake_.notify_all();
-    take_pieces();
-    for (int spins = 0; busy_.load(std::memory_order_acquire) != 0; ++spins) {
-        if (spins < SPINS) pause();
+    take_pieces(round);
+    for (int spins = 1; done_.load(std::memory_order_acquire) != pieces; ++spins) {
+        if (spins % SPINS != 0) pause();
         else std::this_thread::yield();
     }
+    taken_.store(false, std::memory_order_release);
+}
+
+// Until there is a round after the one seen; false where the pool ends.
+bool Pool::wait_for_round(uint64_t seen) {
+    const auto end = Clock::now() + PATIENCE;
+    do {
+        for (int spins = 0; spins < SPINS; ++spins) {
+            if (ticket_.load(std::memory_order_acquire) / ROUND != seen) return true;
+            pause();
+        }
+        std::this_thread::yield();
+    } while (Clock::now() < end);
+    std::unique_lock<std::mutex> lock(mutex_);
+    asleep_.fetch_add(1);
+    wake_.wait(lock, [&] { return stop_ || ticket_.load() / ROUND != seen; });
+    asleep_.fetch_sub(1);
+    return !stop_;
 }
 
 void Pool::serve(uint64_t seen) {
     FlushDenormals flush;
-    for (;;) {
-        for (int spins = 0; spins < SPINS && round_.load(std::memory_order_acquire) == seen; ++spins) pause();
-        if (round_.load(std::memory_order_acquire) == seen) {
-            std::unique_lock<std::mutex> lock(mutex_);
-            wake_.wait(lock, [&] { return round_.load(std::memory_order_acquire) != seen; });
-        }
-        seen = round_.load(std::memory_order_acquire);
-        if (stop_) return;
-        take_pieces();
-        busy_.fetch_sub(1, std::memory_order_release);
+    while (wait_for_round(seen)) {
+        seen = ticket_.load(std::memory_order_acquire) / ROUND;
+        take_pieces(seen);
     }
 }
 

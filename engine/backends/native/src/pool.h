@@ -19,6 +19,11 @@ namespace kiln {
 //
 // How work is cut into pieces depends on its size alone, never on the number of threads: then a sum of the
 // pieces' sums is the same on every machine. Which thread takes which piece doesn't matter to the result.
+//
+// Who shares work takes pieces too, and waits for pieces, not for threads: one that sleeps too soundly misses a
+// round, and nobody minds. A thread without work looks out for some for a while before it sleeps, since kernels
+// follow each other faster than a sleeper wakes. Work that comes while another round is on (from a second thread of
+// the program, or from a piece of work) is done by whoever brings it.
 class Pool {
   public:
     explicit Pool(int threads);
@@ -28,7 +33,8 @@ class Pool {
 
     int threads() const { return threads_; }
 
-    // Calls work(piece) for every piece in [0, pieces); returns when all are done. work must not throw.
+    // Calls work(piece) for every piece in [0, pieces); returns when all are done. work must not throw,
+    // and there may be 2^32 - 1 pieces.
     template <typename Work> void run(int64_t pieces, const Work& work) {
         if (pieces > 1 && threads_ > 1) {
             share(pieces, &step_of<Work>, &work);
@@ -47,21 +53,24 @@ class Pool {
     }
 
     void share(int64_t pieces, Step step, const void* context);
-    void take_pieces();
+    void start_workers();
+    void take_pieces(uint64_t round);
+    bool wait_for_round(uint64_t seen);
     void serve(uint64_t seen);
 
     const int threads_;
     std::vector<std::thread> workers_;
-    std::mutex turn_;  // one kernel at a time
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::atomic<uint64_t> round_{0};
-    std::atomic<int> busy_{0};
-    std::atomic<int64_t> next_{0};
-    std::atomic<bool> stop_{false};
+    // written before a round begins, and again only when all of its pieces are done
     int64_t pieces_ = 0;
     Step step_ = nullptr;
     const void* context_ = nullptr;
+    // each on a line of the cache of its own: all threads look at them all the time
+    alignas(64) std::atomic<uint64_t> ticket_{0};  // the round's number, and in the lower half how many pieces are left
+    alignas(64) std::atomic<int64_t> done_{0};     // pieces of this round
+    alignas(64) std::atomic<int> asleep_{0};
+    std::atomic<bool> taken_{false}, stop_{false};
 };
 
 // How many pieces of at least `least` units work of `total` units is cut into.
