@@ -44,6 +44,12 @@ def rows(sources, chosen):
     return [torch.from_numpy(x.numpy()[chosen]) for x in sources]
 
 
+def blocked(run, *given, **settings):
+    found = run.block(*given, **settings)
+    assert found is not None, run.no_block
+    return found
+
+
 def one_by_one(make, sources, indices):
     parameters, _, step = make()
     outs = [step(*rows(sources, chosen)).numpy().copy() for chosen in indices]
@@ -56,7 +62,7 @@ def test_a_block_gives_what_its_steps_give_one_by_one(sources, indices):
     run = torch.capture(step)
     for k in range(4):
         np.testing.assert_array_equal(run(*rows(sources, indices[k])).numpy(), outs[k])
-    (found,) = run.block(sources, indices[4:])
+    (found,) = blocked(run, sources, indices[4:])
     np.testing.assert_array_equal(found, outs[4:])
     for p, weight, grad in zip(parameters, weights, grads, strict=True):
         np.testing.assert_array_equal(p.detach().numpy(), weight)
@@ -101,7 +107,7 @@ def test_each_step_has_its_own_learning_rate(sources, indices):
     for rate, chosen in zip(rates[:4], indices, strict=False):
         opt.param_groups[0]["lr"] = rate
         run(*rows(sources, chosen))
-    (found,) = run.block(sources, indices[4:], {opt: rates[4:, None]})
+    (found,) = blocked(run, sources, indices[4:], {opt: rates[4:, None]})
     np.testing.assert_array_equal(found, outs[4:])
     np.testing.assert_array_equal(ours[0].detach().numpy(), weights[0].detach().numpy())
 
@@ -114,7 +120,7 @@ def test_a_block_ends_when_its_time_is_over_and_goes_on_where_it_stopped(sources
         run(*rows(sources, indices[k]))
     done = 4
     while done < STEPS:
-        (found,) = run.block(sources, indices[done:], milliseconds=0)
+        (found,) = blocked(run, sources, indices[done:], milliseconds=0)
         assert len(found) == 1
         np.testing.assert_array_equal(found[0], outs[done])
         done += len(found)
