@@ -35,8 +35,8 @@ class NativeCore(BuildHookInterface[BuilderConfig]):
         build_data["artifacts"].append(f"{HERE}/{core.name}")
 
 
-def build(source: Path, folder: Path) -> str | None:
-    """Build the core of `source` in `folder`; None, or why it could not be built."""
+def build(source: Path, folder: Path, *settings: str) -> str | None:
+    """Build the core of `source` in `folder`, with CMake's settings; None, or why it could not be built."""
     # beside the Python first: a pip that installs into another environment doesn't put its programs on PATH
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
@@ -47,7 +47,7 @@ def build(source: Path, folder: Path) -> str | None:
     generator = [] if ninja is None else ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
     configure = [f"-DPython_EXECUTABLE={sys.executable}", f"-DCMAKE_LIBRARY_OUTPUT_DIRECTORY={source}"]
     for command in (
-        [cmake, "-S", str(source), "-B", str(folder), *generator, *configure],
+        [cmake, "-S", str(source), "-B", str(folder), *generator, *configure, *settings],
         [cmake, "--build", str(folder), "--parallel"],
     ):
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
