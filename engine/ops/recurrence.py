@@ -4,7 +4,7 @@ The rows of all sequences are packed by time, as engine/backends/packing.py says
 that of the sequences. `gates` is what the input contributes, W_ih x + b_ih: one product for all rows, made
 before. With `reverse` the steps are walked from the last to the first. A sequence that ends keeps its state.
 
-The gradient ops give numbers. Where the backward walk is itself recorded, the rules compose the same
+Kept for the gradient are `acts`, the gates after their nonlinearities. The gradient ops give numbers. Where the backward walk is itself recorded, the rules compose the same
 formulas of small ops instead, so that gradients of gradients of any order follow.
 """
 
@@ -80,18 +80,23 @@ def _rnn_grad(
 
 # r = sigmoid(gates_r + W_r h + b_r), z likewise, n = tanh(gates_n + r (W_n h + b_n)), h' = (1 - z) n + z h
 # (Cho et al. 2014); the gates in PyTorch's order r, z, n. The recurrent bias is inside, since r scales it.
+# acts [total, 4 H]: r, z, W_n h + b_n, n
 
 GRU: Op = op(
     "gru",
     "gates h0 weight_hh bias_hh",
     "batch_sizes reverse",
-    vjp=lambda g, out, gates, h0, weight_hh, bias_hh, batch_sizes, reverse, recorded: (
-        _gru_grad if recorded else GRU_GRAD
-    )(g, out, gates, h0, weight_hh, bias_hh, batch_sizes, reverse),
+    outputs="out acts",
+    auxiliary="acts",
+    vjp=lambda g, out, acts, gates, h0, weight_hh, bias_hh, batch_sizes, reverse, recorded: (
+        _gru_grad(g, out, gates, h0, weight_hh, bias_hh, batch_sizes, reverse)
+        if recorded
+        else GRU_GRAD(g, out, acts, h0, weight_hh, batch_sizes, reverse)
+    ),
 )
 GRU_GRAD: Op = op(
     "gru_grad",
-    "g0 out0 gates h0 weight_hh bias_hh",
+    "g0 out0 acts0 h0 weight_hh",
     "batch_sizes reverse",
     outputs="gates_grad h0_grad weight_grad bias_grad",
 )
@@ -130,7 +135,7 @@ def _gru_grad(
 
 # i, f, o = sigmoid of their gates, g = tanh of its own, c' = f c + i g, h' = o tanh(c') (Hochreiter and
 # Schmidhuber 1997; Gers et al. 2000); the gates in PyTorch's order i, f, g, o. With weight_hr [P, H] the
-# output is W_hr h' (Sak et al. 2014) and h0 is [B, P].
+# output is W_hr h' (Sak et al. 2014) and h0 is [B, P]. acts [total, 4 H]: i, f, g, o.
 
 
 def _lstm_vjp(
@@ -138,6 +143,7 @@ def _lstm_vjp(
     g_cells: Any,
     out: Any,
     cells: Any,
+    acts: Any,
     gates: Any,
     h0: Any,
     c0: Any,
@@ -149,18 +155,26 @@ def _lstm_vjp(
 ) -> tuple[Any, ...]:
     g_out = out.new_zeros(out.shape) if g_out is None else g_out
     g_cells = cells.new_zeros(cells.shape) if g_cells is None else g_cells
-    operands = (g_out, g_cells, out, cells, gates, h0, c0, weight_hh, *weight_hr)
-    grads = (_lstm_grad if recorded else LSTM_GRAD)(*operands, batch_sizes, reverse)
+    rest = (h0, c0, weight_hh, *weight_hr, batch_sizes, reverse)
+    if recorded:
+        grads = _lstm_grad(g_out, g_cells, out, cells, gates, *rest)
+    else:
+        grads = LSTM_GRAD(g_out, g_cells, out, cells, acts, *rest)
     return tuple(grads[: 4 + len(weight_hr)])
 
 
 LSTM: Op = op(
-    "lstm", "gates h0 c0 weight_hh *weight_hr", "batch_sizes reverse", outputs="out cells", vjp=_lstm_vjp
+    "lstm",
+    "gates h0 c0 weight_hh *weight_hr",
+    "batch_sizes reverse",
+    outputs="out cells acts",
+    auxiliary="acts",
+    vjp=_lstm_vjp,
 )
 # the gradient of weight_hr is [0, H] where there is no projection
 LSTM_GRAD: Op = op(
     "lstm_grad",
-    "g_out g_cells out0 cells0 gates h0 c0 weight_hh *weight_hr",
+    "g_out g_cells out0 cells0 acts0 h0 c0 weight_hh *weight_hr",
     "batch_sizes reverse",
     outputs="gates_grad h0_grad c0_grad weight_hh_grad weight_hr_grad",
 )

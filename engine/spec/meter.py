@@ -22,12 +22,11 @@ from engine.ops import OPS
 
 # temporaries that a kernel holds beside its results, each of the size of its largest operand or result
 _ONE = """
-    avg_pool_grad batch_norm dropout group_norm layer_norm log_softmax random_uniform resample_grad rnn_grad
-    sgd_momentum_step sgd_step sigmoid softmax tanh_grad
+    avg_pool_grad batch_norm dropout group_norm gru_grad layer_norm log_softmax lstm_grad random_uniform
+    resample_grad rnn_grad sgd_momentum_step sgd_step sigmoid softmax tanh_grad
 """
 _THREE = """
-    adam_step amsgrad_step attention_grad batch_norm_grad group_norm_grad gru_grad layer_norm_grad lstm_grad
-    rms_norm_grad
+    adam_step amsgrad_step attention_grad batch_norm_grad group_norm_grad layer_norm_grad rms_norm_grad
 """
 SCRATCH = {
     **dict.fromkeys(_ONE.split(), 1),
@@ -209,9 +208,9 @@ WORK: dict[str, Callable[..., int]] = {
     "rnn": _recurrent({2: 1}),
     "rnn_grad": _recurrent({3: 2}),
     "gru": _recurrent({2: 1}),
-    "gru_grad": _recurrent({4: 3}),
+    "gru_grad": _recurrent({4: 2}),
     "lstm": _recurrent({3: 1, 4: 1}),
-    "lstm_grad": _recurrent({7: 3, 8: 2}),
+    "lstm_grad": _recurrent({7: 2, 8: 2}),
     "attention": _attention,
     "attention_grad": _attention_grad,
 }

@@ -71,30 +71,26 @@ def _gru(
     bias: MetaArray,
     batch_sizes: tuple[int, ...],
     reverse: bool,
-) -> MetaArray:
+) -> tuple[MetaArray, MetaArray]:
     _check("gru", 3, gates, h0, h0.shape[-1], weight, batch_sizes)
     if bias.shape != weight.shape[:1]:
         raise ShapeError(
             f"gru: bias_hh is {bias.shape}; it must be {weight.shape[:1]}, as weight_hh has rows"
         )
-    return MetaArray((gates.shape[0], h0.shape[1]), gates.dtype)
+    rows, size = gates.shape[0], h0.shape[1]
+    return MetaArray((rows, size), gates.dtype), MetaArray((rows, 4 * size), gates.dtype)
 
 
 def _gru_grad(
-    g: MetaArray,
-    out: MetaArray,
-    gates: MetaArray,
-    h0: MetaArray,
-    weight: MetaArray,
-    bias: MetaArray,
-    *_: Any,
+    g: MetaArray, out: MetaArray, acts: MetaArray, h0: MetaArray, weight: MetaArray, *_: Any
 ) -> tuple[MetaArray, ...]:
-    return _like(gates, h0, weight, bias)
+    gates = MetaArray((out.shape[0], weight.shape[0]), out.dtype)
+    return (gates, *_like(h0, weight), MetaArray(weight.shape[:1], weight.dtype))
 
 
 def _lstm(
     gates: MetaArray, h0: MetaArray, c0: MetaArray, weight: MetaArray, *rest: Any
-) -> tuple[MetaArray, MetaArray]:
+) -> tuple[MetaArray, ...]:
     *projection, batch_sizes, _ = rest
     size = c0.shape[-1]
     _check("lstm", 4, gates, h0, size, weight, batch_sizes)
@@ -106,8 +102,10 @@ def _lstm(
             f"lstm: the state h0 is {h0.shape}, and an output of {width[0]} from a hidden size of {size} "
             f"needs a state of {width[0]}"
         )
-    return MetaArray((gates.shape[0], h0.shape[1]), gates.dtype), MetaArray(
-        (gates.shape[0], size), gates.dtype
+    return (
+        MetaArray((gates.shape[0], h0.shape[1]), gates.dtype),
+        MetaArray((gates.shape[0], size), gates.dtype),
+        MetaArray(gates.shape, gates.dtype),
     )
 
 
@@ -116,7 +114,7 @@ def _lstm_grad(
     g_cells: MetaArray,
     out: MetaArray,
     cells: MetaArray,
-    gates: MetaArray,
+    acts: MetaArray,
     h0: MetaArray,
     c0: MetaArray,
     weight: MetaArray,
@@ -124,7 +122,7 @@ def _lstm_grad(
 ) -> tuple[MetaArray, ...]:
     *projection, _, _ = rest
     last = projection[0].shape if projection else (0, c0.shape[1])
-    return (*_like(gates, h0, c0, weight), MetaArray(last, gates.dtype))
+    return (*_like(acts, h0, c0, weight), MetaArray(last, acts.dtype))
 
 
 KERNELS: dict[str, Kernel] = {

@@ -50,9 +50,12 @@ def rnn_grad(
     return grad, dh, np.matmul(grad.T, _before(out, h0, batch_sizes, reverse))
 
 
-def gru(gates: Array, h0: Array, weight: Array, bias: Array, batch_sizes: Sizes, reverse: bool) -> Array:
+def gru(
+    gates: Array, h0: Array, weight: Array, bias: Array, batch_sizes: Sizes, reverse: bool
+) -> tuple[Array, Array]:
     size = h0.shape[1]
     out = np.empty((len(gates), size), gates.dtype)
+    acts = np.empty((len(gates), 4 * size), gates.dtype)
     h = h0.copy()
     for start, n in steps(batch_sizes, reverse):
         x = gates[start : start + n]
@@ -62,28 +65,18 @@ def gru(gates: Array, h0: Array, weight: Array, bias: Array, batch_sizes: Sizes,
         new = np.tanh(x[:, 2 * size :] + rz[:, :size] * inner[:, 2 * size :])
         h[:n] = new + rz[:, size:] * (h[:n] - new)
         out[start : start + n] = h[:n]
-    return out
+        np.concatenate((rz, inner[:, 2 * size :], new), 1, acts[start : start + n])
+    return out, acts
 
 
 def gru_grad(
-    g: Array,
-    out: Array,
-    gates: Array,
-    h0: Array,
-    weight: Array,
-    bias: Array,
-    batch_sizes: Sizes,
-    reverse: bool,
+    g: Array, out: Array, acts: Array, h0: Array, weight: Array, batch_sizes: Sizes, reverse: bool
 ) -> tuple[Array, ...]:
     total, size = out.shape
     before = _before(out, h0, batch_sizes, reverse)
-    inner = np.matmul(before, weight.T)
-    inner += bias
-    rz = sigmoid(gates[:, : 2 * size] + inner[:, : 2 * size])
-    r, z, h_n = rz[:, :size], rz[:, size:], inner[:, 2 * size :]
-    new = np.tanh(gates[:, 2 * size :] + r * h_n)
+    r, z, h_n, new = (acts[:, k * size : (k + 1) * size] for k in range(4))
     # what a change of h' comes to at each gate, and in its place the gradients
-    outer = np.empty((total, 3, size), gates.dtype)
+    outer = np.empty((total, 3, size), out.dtype)
     outer[:, 2] = (1 - z) * (1 - new * new)
     outer[:, 0] = outer[:, 2] * h_n * r * (1 - r)
     outer[:, 1] = (before - new) * z * (1 - z)
@@ -102,22 +95,25 @@ def gru_grad(
     return outer.reshape(total, 3 * size), dh, np.matmul(flat.T, before), np.add.reduce(flat, 0)
 
 
-def lstm(gates: Array, h0: Array, c0: Array, weight: Array, *rest: Any) -> tuple[Array, Array]:
+def lstm(gates: Array, h0: Array, c0: Array, weight: Array, *rest: Any) -> tuple[Array, ...]:
     *projection, batch_sizes, reverse = rest
     size = c0.shape[1]
     out = np.empty((len(gates), h0.shape[1]), gates.dtype)
     cells = np.empty((len(gates), size), gates.dtype)
+    acts = np.empty_like(gates)
     h, c = h0.copy(), c0.copy()
     for start, n in steps(batch_sizes, reverse):
         now = np.matmul(h[:n], weight.T)
         now += gates[start : start + n]
         i_f, o = sigmoid(now[:, : 2 * size]), sigmoid(now[:, 3 * size :])
+        new = np.tanh(now[:, 2 * size : 3 * size])
+        np.concatenate((i_f, new, o), 1, acts[start : start + n])
         c[:n] *= i_f[:, size:]
-        c[:n] += i_f[:, :size] * np.tanh(now[:, 2 * size : 3 * size])
+        c[:n] += i_f[:, :size] * new
         o *= np.tanh(c[:n])
         h[:n] = np.matmul(o, projection[0].T) if projection else o
         out[start : start + n], cells[start : start + n] = h[:n], c[:n]
-    return out, cells
+    return out, cells, acts
 
 
 def lstm_grad(
@@ -125,7 +121,7 @@ def lstm_grad(
     g_cells: Array,
     out: Array,
     cells: Array,
-    gates: Array,
+    acts: Array,
     h0: Array,
     c0: Array,
     weight: Array,
@@ -134,13 +130,10 @@ def lstm_grad(
     *projection, batch_sizes, reverse = rest
     total, size = cells.shape
     before = _before(out, h0, batch_sizes, reverse)
-    now = np.matmul(before, weight.T)
-    now += gates
-    i_f, o = sigmoid(now[:, : 2 * size]), sigmoid(now[:, 3 * size :])
-    i, f = i_f[:, :size], i_f[:, size:]
-    new, squashed = np.tanh(now[:, 2 * size : 3 * size]), np.tanh(cells)
+    i, f, new, o = (acts[:, k * size : (k + 1) * size] for k in range(4))
+    squashed = np.tanh(cells)
     # what a change of c' comes to at i, f, g, and one of h' at o; in their place the gradients
-    grad = np.empty((total, 4, size), gates.dtype)
+    grad = np.empty((total, 4, size), acts.dtype)
     grad[:, 0] = new * i * (1 - i)
     grad[:, 1] = _before(cells, c0, batch_sizes, reverse) * f * (1 - f)
     grad[:, 2] = i * (1 - new * new)
@@ -161,8 +154,7 @@ def lstm_grad(
         grad[rows, 3] *= hidden
         dh[:n] = np.matmul(flat[rows], weight)
         dc[:n] *= f[rows]
-    o *= squashed
-    weight_hr_grad = np.empty((0, size), gates.dtype) if outs is None else np.matmul(outs.T, o)
+    weight_hr_grad = np.empty((0, size), acts.dtype) if outs is None else np.matmul(outs.T, o * squashed)
     return flat, dh, dc, np.matmul(flat.T, before), weight_hr_grad
 
 

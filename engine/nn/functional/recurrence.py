@@ -69,10 +69,10 @@ def _walked(
     operands = (gates, *states, weight_hh)
     if mode == "GRU":
         bias = creation.new_zeros(gates, weight_hh.shape[:1]) if bias_hh is None else bias_hh
-        return (apply(ops.GRU, (*operands, bias), attrs),)
+        return apply_several(ops.GRU, (*operands, bias), attrs)[:1]
     if mode == "LSTM":
         projection = () if weight_hr is None else (weight_hr,)
-        return apply_several(ops.LSTM, (*operands, *projection), attrs)
+        return apply_several(ops.LSTM, (*operands, *projection), attrs)[:2]
     return (apply(ops.RNN, operands, (attrs[0], mode.removeprefix("RNN_").lower(), attrs[1])),)
 
 

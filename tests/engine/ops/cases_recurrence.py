@@ -28,9 +28,13 @@ def gru(torch, gates, h0, weight, bias, batch_sizes, reverse):
     same = torch.eye(3 * H, dtype=gates.dtype)
 
     def step(x, states):
-        return [torch.gru_cell(x, states[0], same, weight, torch.zeros_like(bias), bias)]
+        h = torch.gru_cell(x, states[0], same, weight, torch.zeros_like(bias), bias)
+        inner = states[0] @ weight.T + bias
+        r, z = (x + inner)[:, : 2 * H].sigmoid().chunk(2, 1)
+        return [h, torch.cat([r, z, inner[:, 2 * H :], (x[:, 2 * H :] + r * inner[:, 2 * H :]).tanh()], 1)]
 
-    return walk(torch, gates, [h0], batch_sizes, reverse, step)[0]
+    start = h0.new_zeros(len(h0), 4 * H)
+    return walk(torch, gates, [h0, start], batch_sizes, reverse, step)
 
 
 def lstm(torch, gates, h0, c0, weight, *rest):
@@ -40,9 +44,11 @@ def lstm(torch, gates, h0, c0, weight, *rest):
         i, f, g, o = (x + states[0] @ weight.T).chunk(4, 1)
         c = f.sigmoid() * states[1] + i.sigmoid() * g.tanh()
         h = o.sigmoid() * c.tanh()
-        return [h @ projection[0].T if projection else h, c]
+        acts = torch.cat([i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()], 1)
+        return [h @ projection[0].T if projection else h, c, acts]
 
-    return walk(torch, gates, [h0, c0], batch_sizes, reverse, step)
+    start = h0.new_zeros(len(h0), 4 * H)
+    return walk(torch, gates, [h0, c0, start], batch_sizes, reverse, step)
 
 
 WALKS = [(EVEN, False), (EVEN, True), (UNEVEN, False), (UNEVEN, True), (SINGLE, False)]
@@ -74,7 +80,7 @@ CASES = {
     # their values are those of the gradients above
     "rnn_grad": [Case((normal(8, H), normal(8, H), *_operands(UNEVEN, 1)[1:]), (UNEVEN, "tanh", False))],
     "gru_grad": [
-        Case((normal(8, H), normal(8, H), *_operands(UNEVEN, 3), normal(3 * H)), (UNEVEN, True)),
+        Case((normal(8, H), normal(8, H), normal(8, 4 * H), *_operands(UNEVEN, 3)[1:]), (UNEVEN, True)),
     ],
     "lstm_grad": [
         Case(
