@@ -4,7 +4,9 @@ The rows of all sequences are packed by time, as engine/backends/packing.py says
 that of the sequences. `gates` is what the input contributes, W_ih x + b_ih: one product for all rows, made
 before. With `reverse` the steps are walked from the last to the first. A sequence that ends keeps its state.
 
-Kept for the gradient are `acts`, the gates after their nonlinearities. The gradient ops give numbers. Where the backward walk is itself recorded, the rules compose the same
+Kept for the gradient are `acts`, the gates after their nonlinearities.
+
+The gradient ops give numbers. Where the backward walk is itself recorded, the rules compose the same
 formulas of small ops instead, so that gradients of gradients of any order follow.
 """
 

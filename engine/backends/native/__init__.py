@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native import activations, indexing, norms, pools, products, updates
+from engine.backends.native import activations, indexing, norms, pools, products, recurrence, updates
 from engine.backends.native.rows import WORTHWHILE, Row, eager
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
@@ -36,6 +36,7 @@ ROWS: dict[str, Row] = {
     **norms.ROWS,
     **pools.ROWS,
     **products.ROWS,
+    **recurrence.ROWS,
     **updates.ROWS,
 }
 
