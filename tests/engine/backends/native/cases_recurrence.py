@@ -30,7 +30,8 @@ def _rows(batch_sizes, width, apart):
 
 
 def _rnn(size, sizes, reverse, nonlinearity):
-    return (_drawn(sum(sizes), size), _drawn(sizes[0], size), _weight(size, size), sizes, nonlinearity, reverse)
+    gates, h0 = _drawn(sum(sizes), size), _drawn(sizes[0], size)
+    return (gates, h0, _weight(size, size), sizes, nonlinearity, reverse)
 
 
 def _rnn_grad(size, sizes, reverse, nonlinearity):

@@ -1,4 +1,4 @@
-"""Layers whose sequences end at different steps, walk both ways, and project: all of it is computed natively."""
+"""Layers whose sequences end at different steps, walk both ways, and project: all of it is native."""
 
 import numpy as np
 import pytest
