@@ -43,7 +43,7 @@ from engine.autograd import (
     set_grad_enabled,
 )
 from engine.backends import accelerator, mps
-from engine.capture import capture
+from engine.capture import capture, profile
 from engine.device import Device as device
 from engine.device import get_default_device, set_default_device
 from engine.dtypes import DType as dtype
@@ -229,6 +229,7 @@ __all__ = [
     "no_grad",
     "optim",
     "pi",
+    "profile",
     "promote_types",
     "save",
     "set_default_device",

@@ -6,7 +6,7 @@ from engine.backends import accelerator, cuda, cudnn, mps, native
 from engine.backends.meta import BACKEND as META
 from engine.backends.meta import MetaArray
 from engine.backends.numpy import BACKEND as NUMPY
-from engine.backends.registry import Array, Backend, Kernel, KernelTable, threads
+from engine.backends.registry import Array, Backend, Kernel, KernelTable, WrappedTable, threads
 
 __all__ = [
     "META",
@@ -16,6 +16,7 @@ __all__ = [
     "Kernel",
     "KernelTable",
     "MetaArray",
+    "WrappedTable",
     "accelerator",
     "cuda",
     "cudnn",

@@ -41,6 +41,21 @@ class KernelTable(dict[str, Kernel]):
         self.update(family)
 
 
+class WrappedTable(KernelTable):
+    """The kernels of another table, each wrapped as it is looked up.
+
+    wrap: from an op's name and its kernel to the kernel that stands in for it
+    """
+
+    def __init__(self, table: KernelTable, wrap: Callable[[str, Kernel], Kernel]) -> None:
+        super().__init__(table.backend)
+        self._table, self._wrap = table, wrap
+
+    def __missing__(self, op: str) -> Kernel:
+        made = self[op] = self._wrap(op, self._table[op])
+        return made
+
+
 class Backend:
     """A table of kernels with the way in and out of its arrays.
 

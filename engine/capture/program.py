@@ -6,6 +6,7 @@ to it that their memory is the same; arguments and earlier gradients come with e
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable
 from types import FunctionType
@@ -17,7 +18,8 @@ from engine.autograd.tape import wrap
 from engine.capture.blocks import Blocks
 from engine.capture.liveness import Liveness
 from engine.capture.lowering import Lowering
-from engine.capture.trace import Given, Slot, Trace, Value, owner
+from engine.capture.profile import ACTIVE, Profile
+from engine.capture.trace import Call, Given, Slot, Trace, Value, owner
 from engine.device import CPU
 from engine.ops import OPS
 
@@ -76,7 +78,8 @@ class Program:
         """One step. Returns what the step returns, its tensors being new ones outside any graph."""
         for optimizer in self._trace.optimizers:
             optimizer._current_rates()
-        return self._finished(arguments, self._guarded(arguments, self._run))
+        run = self._timed(ACTIVE[0]) if ACTIVE else self._run
+        return self._finished(arguments, self._guarded(arguments, run))
 
     @property
     def no_blocks(self) -> str:
@@ -146,6 +149,22 @@ class Program:
         operands = tuple([wrap(lowered.array(k, known), CPU) for k in call.operands])
         return explained(OPS[call.op], operands, call.attrs, error)
 
+    def _timed(self, profile: Profile) -> FunctionType:
+        """The lines with calls that are counted."""
+        space = dict(self._lowered.space)
+        for line in self._lowered.lines:
+            calls = [self._lowered.calls[n] for n in line.calls]
+            if line.first is not None:
+                space[f"s{line.calls[0]}"] = functools.partial(
+                    _count, space[f"s{line.calls[0]}"], profile, [(c.op, self._shapes(c)) for c in calls]
+                )
+            elif calls:
+                space[f"f{line.calls[0]}"] = profile.timed(calls[0].op, space[f"f{line.calls[0]}"])
+        return FunctionType(self._run.__code__, space)
+
+    def _shapes(self, call: Call) -> tuple[Any, ...]:
+        return tuple([self._trace.values[k].form[0] for k in call.operands])
+
     def _compiled(self) -> FunctionType:
         """The lines as a function of the inputs that gives the arrays of `kept`."""
         lowered = self._lowered
@@ -153,6 +172,12 @@ class Program:
         lines += [f"    {line.text}" for line in lowered.lines]
         exec(compile("\n".join(lines), _FILE, "exec"), lowered.space)
         return lowered.space["run"]  # type: ignore[no-any-return]  # it was just defined
+
+
+def _count(segment: Any, profile: Profile, calls: list[tuple[str, Any]], *arrays: Any) -> None:
+    """Run native calls and count what each of them took."""
+    for (op, shapes), seconds in zip(calls, segment.durations(*arrays), strict=True):
+        profile.add(op, "native", shapes, seconds)
 
 
 def _leaf(leaf: Any, arguments: list[Any]) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.autograd.hooks import NodeHooks
 from engine.autograd.tape import Variable
-from engine.backends import KernelTable, native
+from engine.backends import WrappedTable, native
 from engine.capture.arguments import replaced
 from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value
 from engine.device import CPU, Device
@@ -62,7 +62,7 @@ class Recording:
 
     def __enter__(self) -> Recording:
         backend = CPU.backend
-        self._put(CPU, "kernels", _Table(CPU.kernels, self._logged))
+        self._put(CPU, "kernels", WrappedTable(CPU.kernels, self._logged))
         self._put(backend, "to_numpy", self._reading(backend.to_numpy))
         self._put(backend, "widened", self._widening(backend.widened))
         self._put(Variable, "grad", property(self._read_grad, self._write_grad))
@@ -277,18 +277,6 @@ class Recording:
             if not made:
                 self._written[id(x)] = x
         _grad.__set__(x, value)
-
-
-class _Table(KernelTable):
-    """The kernels of another table, each wrapped as it is looked up."""
-
-    def __init__(self, table: KernelTable, wrap: Callable[[str, Any], Any]) -> None:
-        super().__init__(table.backend)
-        self._table, self._wrap = table, wrap
-
-    def __missing__(self, name: str) -> Any:
-        made = self[name] = self._wrap(name, self._table[name])
-        return made
 
 
 def _dice() -> Any:

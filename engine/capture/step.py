@@ -12,6 +12,7 @@ import numpy as np
 from engine.autograd.mode import MODE
 from engine.autograd.tape import Variable, wrap
 from engine.capture.arguments import described, refused, shared, tensors_in
+from engine.capture.profile import ACTIVE as ACTIVE_PROFILE
 from engine.capture.program import Program
 from engine.capture.recording import ACTIVE, TURN, Recording
 from engine.capture.report import Report, Variant
@@ -79,7 +80,9 @@ class Captured:
                     known.replays += 1
                     self._last = ""
                     return known.program.run(tensors)
-            if not kind.problem:
+            if ACTIVE_PROFILE:
+                self._last = f"a profile is being taken, and {why}"
+            elif not kind.problem:
                 if TURN.acquire(blocking=False):
                     try:
                         return self._record(kind, tensors, others, args, kwargs, why)
@@ -119,6 +122,9 @@ class Captured:
             form = tensors_in((tuple(arguments), {}), found, [])
             kind = self._kind((form, _refused_mode()), found, _refused_mode())
             self.no_block = "there was no program yet for such arguments"
+            if ACTIVE_PROFILE:
+                self.no_block = "a profile is being taken"
+                return None
             for known in kind.known:
                 self.no_block = known.around.changed() or _unfit(known, found)
                 if known.program is not None and not self.no_block:

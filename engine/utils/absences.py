@@ -10,7 +10,7 @@ ABSENT = {
     "jit": "modules and functions run as they are: leave out script, trace and the decorator",
     "multiprocessing": "tensors aren't shared between processes; Python's multiprocessing copies arrays",
     "onnx": "models aren't exported to ONNX; engine.save writes their weights as safetensors",
-    "profiler": "there is no profiler; Python's cProfile sees every operation",
+    "profiler": "use `with engine.profile() as timings: ...` and print(timings)",
     "quantization": "there are no quantised tensors",
     "sparse": "there are no sparse tensors; index_add, scatter_add and Embedding cover most of their uses",
     "sparse_coo_tensor": "there are no sparse tensors; zeros and index_put_ make a dense one",

@@ -5,6 +5,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <memory>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -78,19 +79,43 @@ struct Handle {
 };
 
 // Some calls of a program, as a function of the arrays that its slots are to hold.
-struct Segment {
-    std::shared_ptr<Program> program;
-    int first, last;
-    std::vector<int> slots;
+class Segment {
+  public:
+    Segment(std::shared_ptr<Program> of, int from, int to, std::vector<int> numbers)
+        : program(std::move(of)), first(from), last(to), slots(std::move(numbers)) {}
 
     void operator()(const nb::args& arrays) const {
-        if (arrays.size() != slots.size()) throw nb::value_error("there must be as many arrays as slots");
-        for (size_t k = 0; k < slots.size(); ++k)
-            program->place(slots[k], const_cast<void*>(nb::cast<Given>(arrays[k]).data()));
+        place(arrays);
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
         program->run(*pool(), first, last);
     }
+
+    // The same; returns what each call took, in seconds.
+    std::vector<double> durations(const nb::args& arrays) const {
+        using Clock = std::chrono::steady_clock;
+        place(arrays);
+        std::vector<double> seconds;
+        nb::gil_scoped_release unlocked;
+        FlushDenormals flush;
+        for (int k = first; k < last; ++k) {
+            const auto began = Clock::now();
+            program->run(*pool(), k, k + 1);
+            seconds.push_back(std::chrono::duration<double>(Clock::now() - began).count());
+        }
+        return seconds;
+    }
+
+  private:
+    void place(const nb::args& arrays) const {
+        if (arrays.size() != slots.size()) throw nb::value_error("there must be as many arrays as slots");
+        for (size_t k = 0; k < slots.size(); ++k)
+            program->place(slots[k], const_cast<void*>(nb::cast<Given>(arrays[k]).data()));
+    }
+
+    std::shared_ptr<Program> program;
+    int first, last;
+    std::vector<int> slots;
 };
 
 // [first axis, the rest] of an array without gaps: where it lies, its length and the bytes of a row.
@@ -146,7 +171,8 @@ nb::object unheld(const nb::list& arrays) {
 
 void define_programs(nb::module_& m) {
     nb::class_<Segment>(m, "Segment")
-        .def("__call__", &Segment::operator(), "Run the calls, the slots holding these arrays.");
+        .def("__call__", &Segment::operator(), "Run the calls, the slots holding these arrays.")
+        .def("durations", &Segment::durations, "The same; what each call took, in seconds.");
     nb::class_<Program>(m, "Program")
         .def(nb::init<int>(), nb::arg("slots"))
         .def(
@@ -167,7 +193,7 @@ void define_programs(nb::module_& m) {
         .def(
             "segment",
             [](const std::shared_ptr<Program>& program, int first, int last, const std::vector<int>& slots) {
-                return Segment{program, first, last, slots};
+                return Segment(program, first, last, slots);
             },
             nb::arg("first"), nb::arg("last"), nb::arg("slots"))
         .def("place", [](Program& program, int slot, const Given& array) { program.place(slot, const_cast<void*>(array.data())); },
