@@ -28,7 +28,9 @@ class Split:
         and where the result isn't too large to hold; quick ones at the end, and all others, to each batch
     is_varied: batches are asked for with draws, for random transforms to vary the samples anew in each epoch;
         otherwise random transforms do what they do when measuring
-    is_indexed: whether `indexed` gives batches
+    is_indexed: whether a batch is but rows of `sources`, and all the rest of its treatment is quick
+    late_transforms: what is left to do with what `batch` gives
+    sources: inputs and targets [N, ...], to be gathered from after `ensure`
     """
 
     def __init__(
@@ -56,7 +58,8 @@ class Split:
                 self._transforms = self._transforms[early:]
         self._draws = draws_of(self._transforms) if is_varied else 0
         self.is_indexed = all(map(is_quick, self._transforms))
-        self._tensors = from_numpy(self._inputs), from_numpy(self.targets)
+        self.late_transforms = self._transforms if self.is_indexed else []
+        self.sources = from_numpy(self._inputs), from_numpy(self.targets)
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -75,14 +78,16 @@ class Split:
         return self._tensor(inputs, rows, draws), from_numpy(self.targets[start:stop])
 
     def ensure(self, rows: Rows | slice) -> None:
-        """Have these samples ready, as `indexed` takes them to be."""
+        """Have these samples ready in `sources`."""
         if self._held is not None:
             self._held.ensure(rows)
 
-    def indexed(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """The same as `rows`, of indices int64 [B] and in ops alone: a step that holds it can be captured."""
-        inputs, targets = self._tensors
-        return prepared(self._transforms, inputs[rows]), targets[rows]
+    def batch(self, rows: Rows, draws: Draws | None = None) -> tuple[Tensor, Tensor]:
+        """What `rows` gives, before `late_transforms`."""
+        if not self.is_indexed:
+            return self.rows(rows, draws)
+        self.ensure(rows)
+        return from_numpy(self._inputs.take(rows, axis=0)), from_numpy(self.targets.take(rows, axis=0))
 
     def _tensor(self, inputs: Array, rows: Rows, draws: Draws | None) -> Tensor:
         if not self._transforms:

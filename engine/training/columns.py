@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.training.callbacks import MetricColumn
 
@@ -27,6 +28,23 @@ class Curve:
         self.timestamps_ms[at] = timestamp_ms
         self.epochs[at] = epoch
         self.count = at + 1
+
+    def extend(
+        self,
+        first: int,
+        values: NDArray[np.float64],
+        epoch: int,
+        timestamps_ms: NDArray[np.int64],
+    ) -> None:
+        """Points of as many steps in a row."""
+        at, end = self.count, self.count + len(values)
+        while end > len(self.steps):
+            self._grow()
+        self.steps[at:end] = np.arange(first, first + len(values))
+        self.values[at:end] = values
+        self.timestamps_ms[at:end] = timestamps_ms
+        self.epochs[at:end] = epoch
+        self.count = end
 
     def take(self) -> MetricColumn:
         """The waiting points; none wait afterwards."""
@@ -55,14 +73,28 @@ class Curves:
         self._curves: dict[str, Curve] = {}
 
     def add(self, key: str, step: int, value: float, epoch: int, timestamp_ms: int | None = None) -> None:
-        curve = self._curves.get(key)
-        if curve is None:
-            curve = self._curves[key] = Curve(key, self._capacity)
-        curve.add(step, value, epoch, now_ms() if timestamp_ms is None else timestamp_ms)
+        self._curve(key).add(step, value, epoch, now_ms() if timestamp_ms is None else timestamp_ms)
+
+    def extend(
+        self,
+        key: str,
+        first: int,
+        values: NDArray[np.float64],
+        epoch: int,
+        timestamps_ms: NDArray[np.int64],
+    ) -> None:
+        """Points [n] of the steps from `first` on."""
+        self._curve(key).extend(first, values, epoch, timestamps_ms)
 
     def take(self) -> list[MetricColumn]:
         """A column for each metric that has points waiting."""
         return [curve.take() for curve in self._curves.values() if curve.count]
+
+    def _curve(self, key: str) -> Curve:
+        curve = self._curves.get(key)
+        if curve is None:
+            curve = self._curves[key] = Curve(key, self._capacity)
+        return curve
 
 
 def now_ms() -> int:

@@ -8,24 +8,27 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import numpy as np
+
 from engine.autograd import no_grad
-from engine.data.transform import Draws
 from engine.errors import CheckpointError
 from engine.optim.lr_scheduler import ReduceLROnPlateau
 from engine.serialization import save
 from engine.spec.models import untouched_generator
-from engine.spec.references import first_of
 from engine.tensor import Tensor
 from engine.tensor.creation import tensor
 from engine.tensor.random import default_generator
 from engine.training.assembly import Parts, Splits, assemble
-from engine.training.batches import Rows, Split, epoch_order
+from engine.training.batches import epoch_order
 from engine.training.callbacks import Callbacks
 from engine.training.columns import Curves, now_ms
 from engine.training.errors import LossNotFinite
+from engine.training.loop import BLOCK_S, Loop
 from engine.training.state import Progress, TrainingState
+from engine.training.steps import Steps, measuring_step
 
 EVALUATION_BATCH = 256  # at least: without a tape, larger batches cost little memory and less time
+EVALUATION_BATCHES = 64  # at most in one call
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class Trainer:
         self.steps_per_epoch = -(-len(parts.train) // parts.batch_size)
         self.steps_total = self.steps_per_epoch * parts.epochs
         self._curves = Curves()
+        self._loop = Loop(parts, self._curves)
+        self._measuring: Steps | None = None
+        if parts.evaluation is not None:
+            step = measuring_step(parts.model, parts.loss, list(parts.metrics.values()))
+            self._measuring = Steps(step, parts.evaluation)
         self._measured = ("loss", *parts.metrics)
         self._progress = Progress(0, 0, 0, 0, self._zeros(), {}, parts.generator)
         self._fitting = False
@@ -68,6 +76,11 @@ class Trainer:
     def step(self) -> int:
         """Steps done since the run began."""
         return self._progress.step
+
+    @property
+    def why_eager(self) -> str:
+        """Why the steps run as they are written rather than as a program; empty where they don't."""
+        return self._loop.why_eager
 
     def fit(self, callbacks: Callbacks | None = None, report_interval_s: float = 0.25) -> FitResult:
         """Train to the end of the last epoch, or until the callbacks want to stop; then call again to go on.
@@ -97,6 +110,7 @@ class Trainer:
 
     def state(self) -> TrainingState:
         """A copy of all that the run needs to go on."""
+        self._loop.settle()
         progress = deepcopy(self._progress)
         if self._fitting:
             progress.generator = default_generator.get_state().tolist()
@@ -131,7 +145,14 @@ class Trainer:
         progress, parts = self._progress, self.parts
         order = epoch_order(len(parts.train), parts.seed, progress.epoch) if parts.shuffle else None
         while progress.position < self.steps_per_epoch:
-            if not self._run_steps(order, self._next_halt(), callbacks):
+            if not self._loop.run(
+                progress,
+                order,
+                self._next_halt(),
+                callbacks,
+                lambda: self._report_at,
+                lambda: self._report(callbacks),
+            ):
                 return False
             if parts.checkpoint_every and progress.step % parts.checkpoint_every == 0:
                 # first the points up to here: a run that goes on from the state won't give them again
@@ -145,70 +166,13 @@ class Trainer:
         to_checkpoint = every - progress.step % every if every else self.steps_per_epoch
         return min(progress.position + to_checkpoint, self.steps_per_epoch)
 
-    def _run_steps(self, order: Rows | None, halt: int, callbacks: Callbacks) -> bool:
-        """Steps up to the position `halt` of the epoch; False if the callbacks stopped them."""
-        progress, size = self._progress, self.parts.batch_size
-        samples = len(self.parts.train)
-        draws = Draws(self.parts.seed, progress.epoch)
-        while progress.position < halt:
-            if callbacks.should_stop():
-                return False
-            start = progress.position * size
-            stop = min(start + size, samples)
-            train = self.parts.train
-            inputs, targets = (
-                train.span(start, stop, draws) if order is None else train.rows(order[start:stop], draws)
-            )
-            self._step(inputs, targets)
-            if time.monotonic() >= self._report_at:
-                self._report(callbacks)
-        return True
-
-    def _step(self, inputs: Tensor, targets: Tensor) -> None:
-        """One step, and its points."""
-        parts, progress = self.parts, self._progress
-        # the first evaluation's; an optimizer that evaluates again does so from elsewhere
-        seen: list[tuple[float, Tensor]] = []
-
-        def evaluate() -> Tensor:
-            output = self.model(inputs)
-            loss = parts.loss(output, targets)
-            if not seen:
-                value = float(loss.item())
-                if not math.isfinite(value):
-                    raise LossNotFinite(progress.step + 1, value)
-                seen.append((value, first_of(output).detach()))
-            parts.optimizer.zero_grad()
-            loss.backward()
-            return loss
-
-        if parts.optimizer.needs_closure:
-            parts.optimizer.step(evaluate)
-        else:
-            evaluate()
-            parts.optimizer.step()
-        if parts.scheduler is not None and parts.scheduler.per_step:
-            parts.scheduler.step()
-        value, output = seen[0]
-        count = inputs.shape[0]
-        progress.step += 1
-        progress.position += 1
-        progress.seen += count
-        progress.sums["loss"] += value * count
-        at, epoch = now_ms(), progress.epoch + 1
-        self._curves.add("loss", progress.step, value, epoch, at)
-        for name, metric in parts.metrics.items():
-            total = metric(output.numpy(), targets.numpy())
-            progress.sums[name] += total
-            self._curves.add(name, progress.step, total / count, epoch, at)
-
     def _end_epoch(self, callbacks: Callbacks) -> bool:
         """Evaluate, sum up and begin the next epoch; False if evaluation was stopped."""
         progress, parts = self._progress, self.parts
         number = progress.epoch + 1
         summary = {f"train_{name}": progress.sums[name] / progress.seen for name in self._measured}
         if parts.evaluation is not None and (number % parts.every == 0 or number == parts.epochs):
-            measured = self._measure(parts.evaluation, callbacks)
+            measured = self._measure(callbacks)
             if measured is None:
                 return False
             if not math.isfinite(measured["loss"]):
@@ -239,21 +203,31 @@ class Trainer:
         elif parts.scheduler is not None and not parts.scheduler.per_step:
             parts.scheduler.step()
 
-    def _measure(self, split: Split, callbacks: Callbacks) -> dict[str, float] | None:
-        """Mean loss and metrics over a split, in evaluation mode; None if the callbacks stopped it."""
+    def _measure(self, callbacks: Callbacks) -> dict[str, float] | None:
+        """Mean loss and metrics over the split, in evaluation mode; None if the callbacks stopped it."""
+        split, steps = self.parts.evaluation, self._measuring
+        assert split is not None
+        assert steps is not None
         sums = self._zeros()
         size = max(self.parts.batch_size, EVALUATION_BATCH)
+        positions = max(math.prod(split.targets.shape[1:]), 1)
         self.model.eval()
         try:
             with no_grad():
-                for start in range(0, len(split), size):
+                at = 0
+                while at < len(split):
                     if callbacks.should_stop():
                         return None
-                    inputs, targets = split.span(start, start + size)
-                    output = self.model(inputs)
-                    sums["loss"] += float(self.parts.loss(output, targets).item()) * inputs.shape[0]
-                    for name, metric in self.parts.metrics.items():
-                        sums[name] += metric(first_of(output).numpy(), targets.numpy())
+                    count = min(size, len(split) - at)
+                    batches = min((len(split) - at) // count, EVALUATION_BATCHES)
+                    rows = np.arange(at, at + batches * count).reshape(batches, count)
+                    found = steps.many(rows, {}, 1000 * BLOCK_S)
+                    if found is None:
+                        found = [np.array([x.item()]) for x in steps.one(rows[0])]
+                    at += len(found[0]) * count
+                    for name, column in zip(self._measured, found, strict=True):
+                        for value in column.tolist():
+                            sums[name] += value * count if name == "loss" else value / positions
         finally:
             self.model.train()
         return {name: total / len(split) for name, total in sums.items()}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ShapeError
-from engine.tensor.creation import from_numpy
+from engine.spec.preparation import prepared
 from engine.tensor.random import default_generator
 from engine.training import batches as batches_module
 from engine.training import held as held_module
@@ -90,14 +90,18 @@ def test_a_sample_is_transformed_when_it_is_first_asked_for_and_never_again(imag
 
 @pytest.mark.parametrize("chain", [[], [ToTensor()], CHAIN, [ToTensor(), Normalize([0.5], [0.25])]])
 @pytest.mark.parametrize("shape", [(10, 4, 4), (10, 4, 4, 1)])
-def test_batches_made_of_ops_are_those_of_arrays(chain, shape, images):
+def test_what_is_left_for_the_step_gives_the_same(chain, shape, images):
     split = Split(images.reshape(shape), np.arange(10, dtype=np.uint8), chain)
     rows = np.array([3, 9, 0])
     assert split.is_indexed
-    split.ensure(rows)
-    for mine, expected in zip(split.indexed(from_numpy(rows)), split.rows(rows), strict=True):
-        assert mine.dtype is expected.dtype
-        np.testing.assert_array_equal(mine.numpy(), expected.numpy())
+    inputs, targets = split.batch(rows)
+    expected = split.rows(rows)
+    found = prepared(split.late_transforms, inputs)
+    assert found.dtype is expected[0].dtype
+    np.testing.assert_array_equal(found.numpy(), expected[0].numpy())
+    assert targets.tolist() == expected[1].tolist()
+    for source, rows_of_it in zip(split.sources, (inputs, targets), strict=True):
+        np.testing.assert_array_equal(source.numpy()[rows], rows_of_it.numpy())
 
 
 def test_what_is_quickly_done_again_is_not_held(images):
@@ -105,8 +109,11 @@ def test_what_is_quickly_done_again_is_not_held(images):
     assert Split(images, np.zeros(10), CHAIN)._inputs.dtype == np.float32
 
 
-def test_batches_that_vary_are_not_made_of_ops(images):
-    assert not Split(images, np.zeros(10), [ToTensor(), RandomHorizontalFlip()], is_varied=True).is_indexed
+def test_what_varies_is_not_left_for_the_step(images):
+    split = Split(images, np.zeros(10), [ToTensor(), RandomHorizontalFlip()], is_varied=True)
+    assert not split.is_indexed
+    assert split.late_transforms == []
+    assert split.batch(np.array([1, 2]))[0].shape == (2, 1, 4, 4)
 
 
 def test_a_transform_of_single_samples_is_applied_to_each():
