@@ -72,8 +72,11 @@ class Ledger:
             except SQLAlchemyError as error:  # the next sweep finds it
                 log.warning("an old checkpoint's blob is left for now (%s)", type(error).__name__)
 
-    def succeed(self, weights: Path) -> str:
-        """The job's end, unless a cancel request was faster. Returns which it was."""
+    def succeed(self, weights: Path, note: str | None = None) -> str:
+        """The job's end, unless a cancel request was faster. Returns which it was.
+
+        note: what is to be said of it
+        """
         end = SUCCEEDED
 
         def name(session: Session, blob: Blob) -> None:
@@ -84,7 +87,7 @@ class Ledger:
                 return
             step = jobs.get(session, self._attempt.job_id).step
             attempts.add_artifact(session, self._attempt, attempts.KIND_WEIGHTS, step, blob)
-            attempts.finish(session, self._attempt, SUCCEEDED)
+            attempts.finish(session, self._attempt, SUCCEEDED, note)
 
         self._name(weights, name)
         return end

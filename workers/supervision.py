@@ -177,7 +177,10 @@ class Supervision:
             case "started":
                 self._ledger.begin()
             case "finished":
-                log.info("%s: %s", self._name, self._ledger.succeed(Path(header["path"])))
+                why = header["why_eager"]
+                note = f"its steps were not captured: {why}" if why else None
+                end = self._ledger.succeed(Path(header["path"]), note)
+                log.info("%s: %s%s", self._name, end, f"; {note}" if note else "")
                 return True
             case "failed":
                 error = header["error"]

@@ -72,7 +72,7 @@ def train(command: Mapping[str, Any], frames: FrameWriter, commands: Commands) -
             return
         weights = scratch / "weights.safetensors"
         trainer.save_weights(weights)
-        frames.send("finished", path=str(weights))
+        frames.send("finished", path=str(weights), why_eager=trainer.why_eager)
     except Exception as error:
         failure = describe(error, memory_mb)
         if failure.category == "server":

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from engine.backends.native import activations, indexing, norms, pools, products, recurrence, updates
-from engine.backends.native.rows import WORTHWHILE, Row, eager
+from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
@@ -20,6 +20,7 @@ __all__ = [
     "BACKEND",
     "EVERY",
     "ROWS",
+    "everywhere",
     "get_threads",
     "handle",
     "is_own",

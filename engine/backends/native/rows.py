@@ -1,6 +1,8 @@
 """How a kernel in C++ is called: what a row says of a call, and the function that an op's table holds."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,15 +48,34 @@ def like(x: Array) -> Form:
     return x.shape, x.dtype
 
 
+class _Choice(threading.local):
+    everywhere = False
+
+
+_choice = _Choice()
+
+
+@contextmanager
+def everywhere() -> Iterator[None]:
+    """A `with` block in whose thread small operands aren't left to NumPy: eager steps then have the bits of
+    captured ones, whose native kernels take operands of any size."""
+    before, _choice.everywhere = _choice.everywhere, True
+    try:
+        yield
+    finally:
+        _choice.everywhere = before
+
+
 def eager(core: Any, row: Row, fallback: Kernel, least: int = WORTHWHILE) -> Kernel:
     """A kernel for the table of ops: in C++ where the row says so, else `fallback`.
 
-    least: elements that the first operand must have
+    least: elements that the first operand must have, except within `everywhere`
     """
     handles: dict[str, Any] = {}
 
     def kernel(*operands: Any) -> Any:
-        call = None if operands[0].size < least else row(*operands)
+        is_small = operands[0].size < least and not _choice.everywhere
+        call = None if is_small else row(*operands)
         if call is None:
             return fallback(*operands)
         run = handles.get(call.name)

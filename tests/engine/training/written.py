@@ -1,0 +1,16 @@
+"""Training without captured steps."""
+
+
+class AsWritten:
+    """Stands for a captured step that never is one."""
+
+    no_block = "it isn't captured"
+
+    def __init__(self, step):
+        self.step = step
+
+    def __call__(self, *args):
+        return self.step(*args)
+
+    def block(self, *_):
+        return None
