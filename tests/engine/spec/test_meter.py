@@ -15,6 +15,7 @@ from engine.spec import DatasetSchema, check_job, check_model
 from engine.spec.meter import MeteredDevice, Tally
 from engine.tensor import creation
 from engine.training import Trainer, steps
+from tests.engine.training.written import AsWritten
 
 
 @pytest.fixture
