@@ -90,7 +90,10 @@ class Profile:
             found = merged.setdefault((op, where, shapes if by_shape else ()), [0, 0.0])
             found[0] += calls
             found[1] += seconds
-        rows = [Row(*key, int(calls), seconds) for key, (calls, seconds) in merged.items()]
+        rows = [
+            Row(op, where, shapes, int(calls), seconds)
+            for (op, where, shapes), (calls, seconds) in merged.items()
+        ]
         return sorted(rows, key=lambda row: -row.seconds)
 
     def table(self, by_shape: bool = False, limit: int = 30) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.autograd.hooks import LeafHooks
 from engine.autograd.tape import Variable
+from engine.backends import native
 from engine.capture.arguments import PLAIN, hooked
 from engine.capture.watched import Watched
 from engine.nn import Module
@@ -48,7 +49,15 @@ class Surroundings:
             if not isinstance(found, PLAIN) and id(found) not in self._seen:
                 self._seen[id(found)] = found
                 self._visit(path, found)
-        self._checked = [each for each in self._watched if each.checked]
+        checked = [each for each in self._watched if each.checked]
+        self._guards = guards = native.guards()
+        self._guarded = [each for each in checked if guards is not None and each.add is not None]
+        self._checked = [each for each in checked if guards is None or each.add is None]
+        if guards is not None:
+            for each in self._guarded:
+                each.guard(guards)
+            for _, x, array, requires in self.tensors:
+                guards.add_attributes(x, "_data", array, "_requires", requires)
 
     def changed(self, within: bool = False) -> str:
         """What isn't any more as it was; empty where all is.
@@ -60,7 +69,22 @@ class Surroundings:
                 difference = watched.difference()
                 if difference:
                     return difference
-        for path, x, array, requires in self.tensors:
+        if within or self._guards is None:
+            return self._tensors_changed(self.tensors)
+        if LeafHooks.ever_made and (changed := self._tensors_changed(self.tensors)):
+            return changed
+        k = self._guards.changed(0)
+        while k >= 0:
+            at = k - len(self._guarded)
+            changed = self._guarded[k].difference() if at < 0 else self._tensors_changed(self.tensors[at:])
+            if changed:
+                return changed
+            k = self._guards.changed(k + 1)
+        return ""
+
+    @staticmethod
+    def _tensors_changed(tensors: list[tuple[str, Any, Any, bool]]) -> str:
+        for path, x, array, requires in tensors:
             if x._data is not array:
                 return f"{path} has other memory than before"
             if x._requires is not requires:
@@ -126,7 +150,9 @@ class Surroundings:
         elif isinstance(found, dict):
             self._watch(path, found, subscript=True)
         elif isinstance(found, list):
-            self._watched.append(Watched(path, list(found), lambda: found))
+            self._watched.append(
+                Watched(path, list(found), lambda: found, add=lambda to, values: to.add_items(found, values))
+            )
             self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
         else:
             self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
@@ -137,7 +163,14 @@ class Surroundings:
         self._todo += [(path, function.__defaults__), (path, function.__kwdefaults__)]
         names = function.__code__.co_freevars
         for name, cell in zip(names, function.__closure__ or (), strict=True):
-            self._watched.append(Watched(name, [_content(cell)], functools.partial(_contents, cell)))
+            self._watched.append(
+                Watched(
+                    name,
+                    [_content(cell)],
+                    functools.partial(_contents, cell),
+                    add=functools.partial(_guard_content, cell),
+                )
+            )
             self._todo.append((name, _content(cell)))
         self._names(function.__globals__, _names(function.__code__))
 
@@ -145,7 +178,8 @@ class Surroundings:
         """Globals by their names, also those of the user's modules among them."""
         for name in names & space.keys():
             value = space[name]
-            self._watched.append(Watched(name, [value], functools.partial(_global, space, name)))
+            read, add = functools.partial(_global, space, name), functools.partial(_guard_value, space, name)
+            self._watched.append(Watched(name, [value], read, add=add))
             self._todo.append((name, value))
             visited = id(value), frozenset(names)
             if (
@@ -185,7 +219,16 @@ class Surroundings:
         shown = [
             f"{path}[{key!r}]" if subscript or not isinstance(key, str) else f"{path}.{key}" for key in names
         ]
-        self._watched.append(Watched(path, list(values()), values, checked, shown))
+        self._watched.append(
+            Watched(
+                path,
+                list(values()),
+                values,
+                checked,
+                shown,
+                lambda to, values: to.add_values(table, values, without),
+            )
+        )
         if deep:
             self._todo += zip(shown, values(), strict=True)
 
@@ -222,3 +265,11 @@ def _contents(cell: Any) -> tuple[Any, ...]:
 
 def _global(space: dict[str, Any], name: str) -> tuple[Any, ...]:
     return (space.get(name, _ABSENT),)
+
+
+def _guard_content(cell: Any, guards: Any, values: list[Any]) -> None:
+    guards.add_content(cell, values[0])
+
+
+def _guard_value(space: dict[str, Any], name: str, guards: Any, values: list[Any]) -> None:
+    guards.add_value(space, name, values[0])

@@ -22,6 +22,7 @@ __all__ = [
     "ROWS",
     "everywhere",
     "get_threads",
+    "guards",
     "handle",
     "is_own",
     "program",
@@ -97,6 +98,11 @@ def handle(name: str) -> Any:
 def program(slots: int) -> Any:
     """A list of calls to be made, for operands some of which lie in arrays that come with each run."""
     return _core.Program(slots)
+
+
+def guards() -> Any:
+    """Containers and what they hold, compared quickly; None without a core."""
+    return None if _core is None else _core.Guards()
 
 
 def unheld(arrays: list[Any]) -> Any:

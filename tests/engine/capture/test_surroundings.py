@@ -1,8 +1,10 @@
 """What a step depends on besides tensors: followed, or run eagerly and reported."""
 
+import gc
 import random
 import sys
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -172,3 +174,15 @@ def test_a_step_with_ever_new_values_has_at_most_eight_programs() -> None:
     assert [run(one, k % 12).item() for k in range(48)] == [k % 12 for k in range(48)]
     assert len(run.report().variants) == 8
     assert "8 programs already" in str(run.report())
+
+
+def test_a_captured_step_that_is_forgotten_lets_go_of_its_network() -> None:
+    model, _, step = linear()
+    run = torch.capture(step)
+    for batch in batches(4, 4):
+        run(*batch)
+    assert run.report().replays
+    there = weakref.ref(model)
+    del model, step, run
+    gc.collect()
+    assert there() is None

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #endif
 
+#include "guards.h"
 #include "pool.h"
 #include "program.h"
 #include "registry.h"
@@ -227,6 +228,7 @@ NB_MODULE(_core, m) {
         },
         nb::arg("name"), "The kernel of this name for this processor; KeyError where there is none.");
     define_programs(m);
+    define_guards(m);
     m.def("names", &kernel_names, "The names of all kernels.");
     m.def("level", &processor_level, "What the kernels in use were compiled for.");
     m.def("threads", [] { return pool()->threads(); }, "How many threads share the work.");
