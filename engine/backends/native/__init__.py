@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native import activations, indexing, norms, pools, products, recurrence, updates
+from engine.backends.native import (
+    activations,
+    extremes,
+    indexing,
+    norms,
+    pools,
+    products,
+    recurrence,
+    updates,
+)
 from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
@@ -34,6 +43,7 @@ __all__ = [
 
 ROWS: dict[str, Row] = {
     **activations.ROWS,
+    **extremes.ROWS,
     **indexing.ROWS,
     **norms.ROWS,
     **pools.ROWS,

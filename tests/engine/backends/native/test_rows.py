@@ -11,7 +11,13 @@ import pytest
 from engine.backends import NUMPY, native
 from engine.backends.native.rows import WORTHWHILE, eager
 from engine.ops import OPS
-from tests.engine.backends.native import cases_indexing, cases_pools, cases_products, cases_recurrence
+from tests.engine.backends.native import (
+    cases_extremes,
+    cases_indexing,
+    cases_pools,
+    cases_products,
+    cases_recurrence,
+)
 
 if native.BACKEND is None:  # the machine that installed the package had no compiler
     pytest.skip(f"no native core: {native.report()['reason']}", allow_module_level=True)
@@ -54,6 +60,7 @@ def _step(*, moments, counted):
 # of each op, calls that its row takes: odd sizes too, for what is left over beside whole vectors
 CASES: dict[str, list[Any]] = {
     **cases_recurrence.CASES,
+    **cases_extremes.CASES,
     **cases_indexing.CASES,
     **cases_products.CASES,
     "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
