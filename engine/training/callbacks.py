@@ -38,6 +38,6 @@ class Callbacks:
         """Every `checkpoint.every_steps` steps. The state is a copy: training doesn't change it."""
 
     def should_stop(self) -> bool:
-        """Asked before every step, or before several that are made in one call, in a tenth of a second at most;
-        must be cheap. True ends the run after the step that is done."""
+        """Asked before every step, or before several that are made in one call (in a tenth of a second at
+        most); must be cheap. True ends the run after the step that is done."""
         return False
