@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.backends.native import (
     activations,
+    attention,
     extremes,
     indexing,
     norms,
@@ -43,6 +44,7 @@ __all__ = [
 
 ROWS: dict[str, Row] = {
     **activations.ROWS,
+    **attention.ROWS,
     **extremes.ROWS,
     **indexing.ROWS,
     **norms.ROWS,

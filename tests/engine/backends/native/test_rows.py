@@ -13,6 +13,7 @@ from engine.backends.native.rows import WORTHWHILE, eager
 from engine.ops import OPS
 from tests.engine.backends.native import (
     cases_extremes,
+    cases_attention,
     cases_indexing,
     cases_pools,
     cases_products,
@@ -59,6 +60,7 @@ def _step(*, moments, counted):
 
 # of each op, calls that its row takes: odd sizes too, for what is left over beside whole vectors
 CASES: dict[str, list[Any]] = {
+    **cases_attention.CASES,
     **cases_recurrence.CASES,
     **cases_extremes.CASES,
     **cases_indexing.CASES,

@@ -1,0 +1,320 @@
+// Attention by tiles of queries and blocks of keys; what it computes is said in engine/ops/attention.py.
+//
+// The scores of a tile and a block are made, used and forgotten: the whole of them is never in memory (Dao et al.
+// 2022). With E and V wide heads 2 L S (E + V) operations and an exponential each forwards, L S (6 E + 4 V) and
+// the exponentials again backwards. Keys and values are packed once for all tiles of a piece.
+#include <algorithm>
+#include <cmath>
+
+#include "gemm.h"
+#include "mathematics.h"
+#include "philox.h"
+#include "places.h"
+#include "pool.h"
+#include "registry.h"
+#include "scratch.h"
+
+namespace kiln {
+namespace KILN_LEVEL {
+
+constexpr float NOTHING = -__builtin_inff();
+constexpr int64_t LEAST = 1 << 19;  // multiplications that are worth a piece of their own
+constexpr int64_t PIECES = 16;      // that heads are cut into where there are few
+
+// Queries of a tile, and keys of a block.
+static int64_t tile_size() { return std::max<int64_t>(1, 32 / TILE) * TILE; }
+static int64_t block_size() { return std::max<int64_t>(1, 128 / PANEL) * PANEL; }
+
+static int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+// Matrices [..., rows, width] whose rows have no gaps; the leading axes count as one.
+struct Heads {
+    Places lead;
+    float* data;
+    int64_t rows, width, step;
+
+    explicit Heads(const Array& x)
+        : lead(x, 0, x.axes - 2),
+          data(x.as<float>()),
+          rows(x.shape[x.axes - 2]),
+          width(x.shape[x.axes - 1]),
+          step(x.strides[x.axes - 2]) {}
+
+    float* at(int64_t n, int64_t row) const { return data + lead[n] + row * step; }
+    Matrix matrix(int64_t n, int64_t row) const { return {at(n, row), step, 1}; }
+    Matrix transposed(int64_t n, int64_t row) const { return {at(n, row), 1, step}; }
+};
+
+// What becomes of products of queries and keys. ints: causal, whether there is a mask, whether weights are dropped;
+// reals: scale, p
+struct Scores {
+    const bool causal, masked, dropped;
+    const float scale;
+    const Array& mask;
+    const Places lead;
+    const Key key;
+    const uint64_t bound;
+    const float kept;
+    const int64_t queries, keys;
+
+    Scores(const Call& call, const Array& words, const Array* mask_, int64_t queries_, int64_t keys_)
+        : causal(call.ints[0]),
+          masked(call.ints[1]),
+          dropped(call.ints[2]),
+          scale(static_cast<float>(call.reals[0])),
+          mask(*mask_),
+          lead(mask, 0, masked ? mask.axes - 2 : 0),
+          key(words),
+          bound(static_cast<uint64_t>(std::ceil(call.reals[1] * 4294967296.0))),
+          kept(call.reals[1] < 1 ? static_cast<float>(1 / (1 - call.reals[1])) : 0.0f),
+          queries(queries_),
+          keys(keys_) {}
+
+    // How many of `count` keys from `first` on query i may see, as far as the order goes.
+    int64_t visible(int64_t i, int64_t first, int64_t count) const {
+        return causal ? std::clamp<int64_t>(i + 1 - first, 0, count) : count;
+    }
+
+    // The products of query i with `count` keys, scaled and masked in their place.
+    void finish(float* row, int64_t n, int64_t i, int64_t first, int64_t count) const {
+        for (int64_t j = 0; j < count; ++j) row[j] *= scale;
+        if (!masked) return;
+        const int64_t step = mask.strides[mask.axes - 1];
+        const int64_t at = lead[n] + i * mask.strides[mask.axes - 2] + first * step;
+        if (mask.dtype == DType::boolean) {
+            const uint8_t* seen = mask.as<uint8_t>() + at;
+            for (int64_t j = 0; j < count; ++j) row[j] = seen[j * step] ? row[j] : NOTHING;
+        } else if (step == 1) {
+            const float* added = mask.as<float>() + at;
+            for (int64_t j = 0; j < count; ++j) row[j] += added[j];
+        } else {
+            const float* added = mask.as<float>() + at;
+            for (int64_t j = 0; j < count; ++j) row[j] += added[j * step];
+        }
+    }
+
+    // 1 / (1 - p) for the weights that are kept, 0 for the others.
+    void draw(float* row, int64_t n, int64_t i, int64_t first, int64_t count) const {
+        halves(key, (n * queries + i) * keys + first, count,
+               [&](int64_t j, uint32_t half) { row[j] = half >= bound ? kept : 0.0f; });
+    }
+};
+
+// How many keys are summed over if the first `count` of `block` packed ones matter: a lone panel may be cut short.
+static int64_t depth(int64_t count, int64_t block, int64_t width) { return width <= PANEL ? count : block; }
+
+// Into which pieces heads of so many parts are cut: each has some heads, or some parts of one.
+struct Cut {
+    int64_t heads, parts, each;  // heads of a piece, if it has whole ones
+
+    Cut(int64_t n, int64_t most_parts, int64_t work) {
+        each = std::clamp<int64_t>(LEAST / std::max<int64_t>(work, 1), 1, std::max<int64_t>(1, n / PIECES));
+        heads = (n + each - 1) / each;
+        parts = each > 1 || work < 2 * LEAST ? 1 : std::min(most_parts, (PIECES + n - 1) / n);
+    }
+    int64_t pieces() const { return heads * parts; }
+};
+
+// One row's scores as weights, their sum added to `total` after it was brought from the old `top` to the new one.
+// Returns what sums of the row so far are to be multiplied with.
+static float weigh(float* row, int64_t count, float& top, float& total) {
+    float most = top;
+#pragma omp simd reduction(max : most)
+    for (int64_t j = 0; j < count; ++j) most = row[j] > most ? row[j] : most;
+    const float base = most == NOTHING ? 0.0f : most, shrink = exp_of(top - base);
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < count; ++j) {
+        row[j] = exp_of(row[j] - base);
+        sum += row[j];
+    }
+    top = most;
+    total = total * shrink + sum;
+    return shrink;
+}
+
+// q [..., L, E], k [..., S, E], v [..., S, V], key, (mask [..., L, S]) -> out [..., L, V], lse [..., L]
+static void attention(const Call& call) {
+    const Heads q(call.inputs[0]), k(call.inputs[1]), v(call.inputs[2]), to(call.outputs[0]);
+    const Scores scores(call, call.inputs[3], call.inputs + (call.ints[1] ? 4 : 3), q.rows, k.rows);
+    float* lse = call.outputs[1].as<float>();
+    const int64_t size = tile_size(), block = block_size(), tiles = parts_of(q.rows, size);
+    const int64_t blocks = parts_of(k.rows, block), heads = to.lead.count();
+    const int64_t of_keys = packed_size(q.width, block), of_values = packed_size(block, v.width);
+    const Cut cut(heads, tiles, q.rows * k.rows * (q.width + v.width));
+    call.pool.run(cut.pieces(), [&](int64_t piece) {
+        const int64_t room = size * block;
+        float* tile = scratch(Slot::attention, 2 * room + 2 * size + blocks * (of_keys + of_values));
+        float *drawn = tile + room, *tops = drawn + room, *totals = tops + size;
+        float *keys = totals + size, *values = keys + blocks * of_keys;
+        const int64_t first_tile = piece_start(tiles, cut.parts, piece % cut.parts);
+        const int64_t stop_tile = piece_start(tiles, cut.parts, piece % cut.parts + 1);
+        const int64_t head = piece / cut.parts * cut.each;
+        for (int64_t n = head; n < std::min(heads, head + cut.each); ++n) {
+            for (int64_t b = 0; b < blocks; ++b) {
+                const int64_t count = std::min(block, k.rows - b * block);
+                pack_b(q.width, count, k.transposed(n, b * block), keys + b * of_keys);
+                pack_b(count, v.width, v.matrix(n, b * block), values + b * of_values);
+            }
+            for (int64_t t = first_tile; t < stop_tile; ++t) {
+                const int64_t start = t * size, rows = std::min(size, q.rows - start);
+                const int64_t stop = scores.causal ? std::min(k.rows, start + rows) : k.rows;
+                std::fill_n(tops, rows, NOTHING);
+                std::fill_n(totals, rows, 0.0f);
+                float* out = to.at(n, start);
+                for (int64_t b = 0; b * block < stop; ++b) {
+                    const int64_t first = b * block, all = std::min(block, k.rows - first);
+                    const int64_t count = std::min(all, stop - first);
+                    gemm_packed(rows, count, q.width, q.matrix(n, start), keys + b * of_keys, tile, block, false);
+                    for (int64_t r = 0; r < rows; ++r) {
+                        float* row = tile + r * block;
+                        const int64_t seen = scores.visible(start + r, first, count);
+                        scores.finish(row, n, start + r, first, seen);
+                        const float shrink = weigh(row, seen, tops[r], totals[r]);
+                        std::fill(row + seen, row + all, 0.0f);
+                        if (b > 0)
+                            for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= shrink;
+                        if (!scores.dropped) continue;
+                        scores.draw(drawn, n, start + r, first, seen);
+                        for (int64_t j = 0; j < seen; ++j) row[j] *= drawn[j];
+                    }
+                    gemm_packed(rows, v.width, depth(count, all, v.width), {tile, block, 1}, values + b * of_values, out,
+                                v.width, b > 0);
+                }
+                for (int64_t r = 0; r < rows; ++r) {
+                    const bool blind = totals[r] == 0;
+                    const float scale = blind ? 1.0f : 1 / totals[r];
+                    for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= scale;
+                    lse[n * q.rows + start + r] = blind ? 0.0f : tops[r] + std::log(totals[r]);
+                }
+            }
+        }
+    });
+}
+
+KILN_KERNEL("attention", attention);
+
+// The gradient of some heads, or of one head's keys from `first_block` to `stop_block`.
+struct Gradient {
+    const Heads g, q, k, v, out;
+    const Scores scores;
+    const float* lse;
+    float *k_grad, *v_grad;
+    const int64_t size = tile_size(), block = block_size();
+    const int64_t tiles = parts_of(q.rows, size);
+    const int64_t of_grads = packed_size(size, v.width), of_queries = packed_size(size, q.width);
+
+    explicit Gradient(const Call& call)
+        : g(call.inputs[0]),
+          q(call.inputs[1]),
+          k(call.inputs[2]),
+          v(call.inputs[3]),
+          out(call.inputs[5]),
+          scores(call, call.inputs[4], call.inputs + (call.ints[1] ? 7 : 4), q.rows, k.rows),
+          lse(call.inputs[6].as<float>()),
+          k_grad(call.outputs[1].as<float>()),
+          v_grad(call.outputs[2].as<float>()) {}
+
+    int64_t room() const {
+        return 3 * size * block + tiles * (of_grads + of_queries + size) + packed_size(q.width, block) +
+               packed_size(v.width, block) + packed_size(block, q.width);
+    }
+
+    // q_grad [L, E], of these keys
+    void run(int64_t n, int64_t first_block, int64_t stop_block, float* q_grad) const {
+        float *weights = scratch(Slot::attention, room()), *inner = weights + size * block, *drawn = inner + size * block;
+        float *grads = drawn + size * block, *queries = grads + tiles * of_grads, *sums = queries + tiles * of_queries;
+        float *keys = sums + tiles * size, *values = keys + packed_size(q.width, block);
+        float* keys_across = values + packed_size(v.width, block);
+        for (int64_t t = 0; t < tiles; ++t) {
+            const int64_t start = t * size, rows = std::min(size, q.rows - start);
+            pack_b(rows, v.width, g.matrix(n, start), grads + t * of_grads);
+            pack_b(rows, q.width, q.matrix(n, start), queries + t * of_queries);
+            for (int64_t r = 0; r < rows; ++r) {
+                const float *a = g.at(n, start + r), *b = out.at(n, start + r);
+                float sum = 0;
+#pragma omp simd reduction(+ : sum)
+                for (int64_t j = 0; j < v.width; ++j) sum += a[j] * b[j];
+                sums[start + r] = sum;
+            }
+        }
+        std::fill_n(q_grad, q.rows * q.width, 0.0f);
+        for (int64_t b = first_block; b < stop_block; ++b) {
+            const int64_t first = b * block, all = std::min(block, k.rows - first);
+            pack_b(q.width, all, k.transposed(n, first), keys);
+            pack_b(v.width, all, v.transposed(n, first), values);
+            pack_b(all, q.width, k.matrix(n, first), keys_across);
+            float *to_k = k_grad + (n * k.rows + first) * q.width, *to_v = v_grad + (n * k.rows + first) * v.width;
+            std::fill_n(to_k, all * q.width, 0.0f);
+            std::fill_n(to_v, all * v.width, 0.0f);
+            for (int64_t t = scores.causal ? first / size : 0; t < tiles; ++t) {
+                const int64_t start = t * size, rows = std::min(size, q.rows - start);
+                const int64_t count = scores.causal ? std::min(all, start + rows - first) : all;
+                gemm_packed(rows, count, q.width, q.matrix(n, start), keys, weights, block, false);
+                gemm_packed(rows, count, v.width, g.matrix(n, start), values, inner, block, false);
+                for (int64_t r = 0; r < rows; ++r) derive(n, start + r, first, count, all, weights + r * block, inner + r * block, sums[start + r], drawn);
+                gemm_packed(count, v.width, rows, {weights, 1, block}, grads + t * of_grads, to_v, v.width, true);
+                gemm_packed(count, q.width, rows, {inner, 1, block}, queries + t * of_queries, to_k, q.width, true);
+                gemm_packed(rows, q.width, depth(count, all, q.width), {inner, block, 1}, keys_across,
+                            q_grad + start * q.width, q.width, true);
+            }
+        }
+    }
+
+    // One row: products with the keys become weights, those of g with the values the gradients of the products.
+    void derive(int64_t n, int64_t i, int64_t first, int64_t count, int64_t all, float* weights, float* inner, float sum,
+                float* drawn) const {
+        const int64_t seen = scores.visible(i, first, count);
+        const float log_sum = lse[n * q.rows + i], scale = scores.scale;
+        scores.finish(weights, n, i, first, seen);
+        if (scores.dropped) {
+            scores.draw(drawn, n, i, first, seen);
+            for (int64_t j = 0; j < seen; ++j) {
+                const float weight = exp_of(weights[j] - log_sum);
+                weights[j] = weight * drawn[j];
+                inner[j] = scale * weight * (inner[j] * drawn[j] - sum);
+            }
+        } else {
+            for (int64_t j = 0; j < seen; ++j) {
+                const float weight = exp_of(weights[j] - log_sum);
+                weights[j] = weight;
+                inner[j] = scale * weight * (inner[j] - sum);
+            }
+        }
+        std::fill(weights + seen, weights + all, 0.0f);
+        std::fill(inner + seen, inner + all, 0.0f);
+    }
+};
+
+// g, q, k, v, key, out, lse, (mask) -> gradients of q, k and v
+static void attention_grad(const Call& call) {
+    const Gradient gradient(call);
+    const Heads& q = gradient.q;
+    float* q_grad = call.outputs[0].as<float>();
+    const int64_t heads = q.lead.count(), blocks = parts_of(gradient.k.rows, gradient.block), each = q.rows * q.width;
+    const Cut cut(heads, blocks, q.rows * gradient.k.rows * (q.width + gradient.v.width));
+    // where a head's keys are shared out, each part has a sum of its own for the queries
+    float* partial = cut.parts > 1 ? scratch(Slot::reduction, heads * cut.parts * each) : q_grad;
+    call.pool.run(cut.pieces(), [&](int64_t piece) {
+        const int64_t part = piece % cut.parts, head = piece / cut.parts * cut.each;
+        for (int64_t n = head; n < std::min(heads, head + cut.each); ++n)
+            gradient.run(n, piece_start(blocks, cut.parts, part), piece_start(blocks, cut.parts, part + 1),
+                         partial + (n * cut.parts + part) * each);
+    });
+    if (cut.parts == 1) return;
+    const int64_t pieces = pieces_of(heads * each, 16384);
+    call.pool.run(pieces, [&](int64_t piece) {
+        const int64_t stop = piece_start(heads * each, pieces, piece + 1);
+        for (int64_t i = piece_start(heads * each, pieces, piece); i < stop; ++i) {
+            const float* from = partial + i / each * cut.parts * each + i % each;
+            float sum = 0;
+            for (int64_t part = 0; part < cut.parts; ++part) sum += from[part * each];
+            q_grad[i] = sum;
+        }
+    });
+}
+
+KILN_KERNEL("attention_grad", attention_grad);
+
+}  // namespace KILN_LEVEL
+}  // namespace kiln

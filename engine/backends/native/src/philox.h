@@ -1,0 +1,51 @@
+// Random numbers by counter: Philox4x64-10 (Salmon et al. 2011), as engine/backends/numpy/random.py says.
+#pragma once
+#include <cstdint>
+
+#include "tensor.h"
+
+namespace kiln {
+namespace KILN_LEVEL {
+
+// What a key tensor holds: the generator's two words, and the first block of the draw.
+struct Key {
+    uint64_t seed, stream, counter;
+
+    explicit Key(const Array& words)
+        : seed(static_cast<uint64_t>(words.as<int64_t>()[0])),
+          stream(static_cast<uint64_t>(words.as<int64_t>()[words.strides[0]])),
+          counter(static_cast<uint64_t>(words.as<int64_t>()[2 * words.strides[0]])) {}
+};
+
+// The four words of one block of a draw.
+static inline void philox(const Key& key, uint64_t block, uint64_t out[4]) {
+    uint64_t a = key.counter + block, b = 0, c = 0, d = 0, k0 = key.seed, k1 = key.stream;
+    for (int round = 0; round < 10; ++round) {
+        const unsigned __int128 p = static_cast<unsigned __int128>(0xD2E7470EE14C6C93u) * a;
+        const unsigned __int128 q = static_cast<unsigned __int128>(0xCA5A826395121157u) * c;
+        a = static_cast<uint64_t>(q >> 64) ^ b ^ k0;
+        b = static_cast<uint64_t>(q);
+        c = static_cast<uint64_t>(p >> 64) ^ d ^ k1;
+        d = static_cast<uint64_t>(p);
+        k0 += 0x9E3779B97F4A7C15u;
+        k1 += 0xBB67AE8584CAA73Bu;
+    }
+    out[0] = a;
+    out[1] = b;
+    out[2] = c;
+    out[3] = d;
+}
+
+// Calls with(k, half) for the halves `first` to `first + count` of a draw, k counting from 0: the words' 32-bit
+// halves, the low one first.
+template <typename With> static inline void halves(const Key& key, int64_t first, int64_t count, With with) {
+    uint64_t words[4];
+    for (int64_t at = first, stop = first + count; at < stop;) {
+        philox(key, static_cast<uint64_t>(at / 8), words);
+        for (int64_t h = at % 8; h < 8 && at < stop; ++h, ++at)
+            with(at - first, static_cast<uint32_t>(words[h / 2] >> (32 * (h % 2))));
+    }
+}
+
+}  // namespace KILN_LEVEL
+}  // namespace kiln
