@@ -12,8 +12,8 @@ from engine.backends import NUMPY, native
 from engine.backends.native.rows import WORTHWHILE, eager
 from engine.ops import OPS
 from tests.engine.backends.native import (
-    cases_extremes,
     cases_attention,
+    cases_extremes,
     cases_indexing,
     cases_pools,
     cases_products,
