@@ -12,6 +12,7 @@ import numpy as np
 from engine.backends.native import (
     activations,
     attention,
+    convolutions,
     extremes,
     indexing,
     norms,
@@ -46,6 +47,7 @@ ROWS: dict[str, Row] = {
     **activations.ROWS,
     **attention.ROWS,
     **extremes.ROWS,
+    **convolutions.ROWS,
     **indexing.ROWS,
     **norms.ROWS,
     **pools.ROWS,

@@ -13,6 +13,7 @@ from engine.backends.native.rows import WORTHWHILE, eager
 from engine.ops import OPS
 from tests.engine.backends.native import (
     cases_attention,
+    cases_convolutions,
     cases_extremes,
     cases_indexing,
     cases_pools,
@@ -87,6 +88,7 @@ CASES: dict[str, list[Any]] = {
     "amsgrad_step": [(*_step(moments=3, counted=True), 0.9, 0.999, 1e-8, 0.1, False, False)],
     "softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
     "log_softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
+    **cases_convolutions.CASES,
     **cases_pools.CASES,
 }
 every_case = pytest.mark.parametrize(

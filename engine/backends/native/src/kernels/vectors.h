@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace kiln {
 namespace KILN_LEVEL {
@@ -39,6 +40,38 @@ static inline void store_some(float* to, Vector x, int64_t n, int64_t room) {
     store(all, x);
     for (int64_t i = 0; i < n; ++i) to[i] = all[i];
 }
+
+// The first n floats; 0 for the rest
+static inline Vector load_some(const float* from, int64_t n) {
+    if (n >= LANES) return load(from);
+    float all[LANES] = {};
+    for (int64_t i = 0; i < n; ++i) all[i] = from[i];
+    return load(all);
+}
+
+static inline float sum_of(Vector x) {
+    float all[LANES];
+    store(all, x);
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) all[i] += all[i + half];
+    return all[0];
+}
+
+// One step of transpose: of two rows S apart, the blocks of S lanes that have to change places do.
+template <int S, int... I> static inline void exchange(Vector& a, Vector& b, std::integer_sequence<int, I...>) {
+    const Vector low = __builtin_shufflevector(a, b, ((I & S) ? LANES + I - S : I)...);
+    b = __builtin_shufflevector(a, b, ((I & S) ? LANES + I : I + S)...);
+    a = low;
+}
+
+template <int S> static inline void exchange_blocks(Vector* rows) {
+    for (int i = 0; i < LANES; ++i)
+        if (!(i & S)) exchange<S>(rows[i], rows[i + S], std::make_integer_sequence<int, LANES>());
+    if constexpr (S * 2 < LANES) exchange_blocks<S * 2>(rows);
+}
+
+// A square of LANES x LANES floats
+static inline void transpose(Vector* rows) { exchange_blocks<1>(rows); }
 
 // n rounded up to whole vectors
 static inline int64_t whole(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
