@@ -129,10 +129,13 @@ class Lowering:
         made = native.ROWS[call.op](*arrays, *call.attrs)
         if made is None:
             return None
-        results = [self._values[k].array for k in call.results if k not in call.operands]
+        results = [k for k in call.results if k not in call.operands]
         fits = len(results) == len(made.outputs) and all(
-            (a.shape, a.dtype) == form and a.flags.c_contiguous and a.base is None
-            for a, form in zip(results, made.outputs, strict=True)
+            self._values[k].form[:2] == form
+            and self._values[k].array.flags.c_contiguous
+            and self._places.root[k] == k
+            and k not in self._places.fixed
+            for k, form in zip(results, made.outputs, strict=True)
         )
         return made if fits else None
 

@@ -11,6 +11,7 @@ import os
 import random
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from engine.autograd.hooks import NodeHooks
 from engine.autograd.tape import Variable
 from engine.backends import WrappedTable, native
 from engine.capture.arguments import replaced
-from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value
+from engine.capture.ghosts import Ghosts
+from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value, owner
 from engine.device import CPU, Device
 from engine.dtypes import NARROW
 from engine.ops import OPS
@@ -48,6 +50,11 @@ class Recording:
         self.trace = Trace()
         self._arguments = {id(x): k for k, x in enumerate(arguments)}
         self._numbers: dict[int, int] = {}
+        self._references: list[Any] = []
+        self._ghosts = Ghosts()
+        # numbers of what isn't known to be the same in each run; ids of owners of arrays that the trace holds
+        self._varying: set[int] = set()
+        self._held: set[int] = set()
         self._thread = threading.get_ident()
         # above 0 while nothing is written down
         self._aside = 0
@@ -143,12 +150,36 @@ class Recording:
     def _add(self, array: Any, kind: str, source: Any = None, place: str = "") -> int:
         number = self._numbers.get(id(array))
         if number is None:
-            number = self._numbers[id(array)] = len(self.trace.values)
+            number = len(self.trace.values)
             small = kind == "external" and array.size <= SMALL and array.base is None
             form = array.shape, array.dtype, array.strides
             first = np.array(array) if small else None
+            self._know(array, number)
             self.trace.values.append(Value(kind, array, form, source, place, first))
+            if not small:
+                self._varying.add(number)
+            if kind != "result":
+                self._held.add(id(owner(array)))
         return number
+
+    def _add_result(self, array: Any, operands: tuple[int, ...], place: str) -> int:
+        """The number of what a kernel gave. What may be another each time is held by a stand-in only."""
+        number = self._numbers.get(id(array))
+        if number is None:
+            number = self._add(array, "result", None, place)
+            if self._varying.isdisjoint(operands):
+                self._varying.discard(number)
+            if number in self._varying and id(owner(array)) not in self._held:
+                self.trace.values[number].array = self._ghosts.stand_in(array)
+            else:
+                self._held.add(id(owner(array)))
+        return number
+
+    def _know(self, array: Any, number: int) -> None:
+        """Remember an array's number for as long as it is there."""
+        key, numbers = id(array), self._numbers
+        numbers[key] = number
+        self._references.append(weakref.ref(array, lambda _: numbers.pop(key, None)))
 
     def _logged(self, name: str, kernel: Any) -> Any:
         """A kernel that writes its calls down."""
@@ -169,7 +200,7 @@ class Recording:
                 [part if part.__class__ is CPU.array_type else CPU.as_array(part) for part in parts]
             )
             scalars = any(a is not b for a, b in zip(arrays, parts, strict=True))
-            results = tuple([self._add(array, "result", None, place) for array in arrays])
+            results = tuple([self._add_result(array, operands, place) for array in arrays])
             if name in _SHAPED_BY_VALUES:
                 self.refuse(f"the shape of what {name!r} gives at {place} depends on values")
             if any(array.dtype in NARROW for array in (*given[:count], *arrays)):

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.autograd.mode import MODE
 from engine.autograd.tape import Variable, wrap
+from engine.backends.numpy.memory import give_back_freed_memory
 from engine.capture.arguments import described, refused, shared, tensors_in
 from engine.capture.profile import ACTIVE as ACTIVE_PROFILE
 from engine.capture.program import Program
@@ -24,6 +25,7 @@ from engine.dtypes import get_default_dtype
 # programs per step; and runs of one kind that may differ from each other before it stays eager
 _PROGRAMS = 8
 _ATTEMPTS = 4
+_LARGE_BYTES = 1 << 20
 
 
 class _Known:
@@ -234,6 +236,9 @@ class Captured:
                     kind.problem = "an argument shares memory with what the step has of its own"
                     return
                 kind.attempts = 0
+                if new.program.arena_bytes > _LARGE_BYTES:
+                    # what eager steps computed on their way has a place in the arena from now on
+                    give_back_freed_memory()
             elif _same_gradients(known.trace, trace):
                 self._differs(kind, f"the step doesn't do the same each time: {differs}")
             else:

@@ -20,7 +20,8 @@ class Value:
 
     kind: "argument", "gradient" (what a leaf's .grad held before the step), "external" (memory that was there
         before the step, or that Python made within it), "result"
-    array: as recorded; it is kept until the program is made, so that its address stays its own
+    array: as recorded, or what stands in for it; kept until the program is made, so that its address stays
+        its own
     form: its shape, dtype and strides
     source: of an argument its position, of a gradient its leaf, else None
     place: file and line of the step where it was first met

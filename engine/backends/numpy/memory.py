@@ -21,3 +21,11 @@ def keep_freed_memory() -> None:
         if hasattr(library, "mallopt"):
             library.mallopt(_MMAP_THRESHOLD, 32 * _MIB)
             library.mallopt(_TRIM_THRESHOLD, 256 * _MIB)
+
+
+def give_back_freed_memory() -> None:
+    """Have the C library give to the system what it keeps, where it can be told so."""
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if hasattr(library, "malloc_trim"):
+            library.malloc_trim(0)

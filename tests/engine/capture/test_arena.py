@@ -1,8 +1,11 @@
 """Memory for what a program computes on its way."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+import engine
 from engine.capture.arena import ALIGNMENT, Need, memory, planned
 
 
@@ -45,6 +48,26 @@ def test_memory_begins_at_an_aligned_address():
     found = memory(1000)
     assert found.nbytes == 1000
     assert found.__array_interface__["data"][0] % ALIGNMENT == 0
+
+
+def test_a_recording_holds_nothing_of_what_a_step_computes_on_its_way():
+    def step(x):
+        for _ in range(20):
+            x = x.exp().neg()
+        return x.sum()
+
+    def peak(run):
+        tracemalloc.start()
+        try:
+            run(x)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    x = engine.ones(300_000)
+    with engine.no_grad():
+        step(x)
+        assert peak(engine.capture(step)) < peak(step) + x._data.nbytes // 2
 
 
 def test_nothing_needs_nothing():
