@@ -24,7 +24,7 @@ class Ghosts:
         self._memories: dict[int, tuple[Any, Any]] = {}
 
     def stand_in(self, array: Any) -> Any:
-        """An array of the same form whose memory is never touched; the array itself where there can't be one."""
+        """An array of the same form whose memory is never touched; the array itself where there is none."""
         of = owner(array)
         if not isinstance(of, np.ndarray):
             return array

@@ -82,8 +82,8 @@ class Recording:
 
     def __exit__(self, *error: object) -> None:
         ACTIVE.on = False
-        for owner, name, value in reversed(self._before):
-            setattr(owner, name, value)
+        for of, name, value in reversed(self._before):
+            setattr(of, name, value)
 
     def _put(self, owner: Any, name: str, value: Any) -> None:
         before = vars(owner)[name] if isinstance(owner, type) else getattr(owner, name)
