@@ -28,6 +28,7 @@ class Lane:
         self._faults: list[float] = []
         self._prepared: Figures = {}
         self._peak_mb = 0.0
+        self._report: str | None = None
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # close() closes it
         threads = {f"{name}_NUM_THREADS": str(THREADS) for name in ("OMP", "OPENBLAS", "MKL")}
         self._process = subprocess.Popen(
@@ -41,7 +42,7 @@ class Lane:
 
     def prepare(self, case: str) -> None:
         self.left_out = None
-        self._ms, self._faults, self._steps = [], [], 1
+        self._ms, self._faults, self._steps, self._report = [], [], 1, None
         self._prepared = self._ask(prepare=case)
 
     def calibrate(self, turn_s: float) -> None:
@@ -59,6 +60,7 @@ class Lane:
             self._ms.append(answer["seconds"] / self._steps * 1000)
             self._faults.append(answer["faults"] / self._steps)
             self._peak_mb = answer["peak_mb"]
+            self._report = answer.get("report")
 
     def figures(self) -> Figures:
         if self.left_out is not None:
@@ -72,6 +74,7 @@ class Lane:
             "peak_mb": self._peak_mb,
             "first_s": self._prepared["first_s"],
             "losses": self._prepared["losses"],
+            **({"report": self._report.splitlines()} if self._report else {}),
         }
 
     def close(self) -> None:

@@ -1,9 +1,10 @@
 """The process of one side: `python -m benchmarks.worker SUITE SIDE`, told its turns by JSON lines on stdin.
 
 {"prepare": case} makes the case and warms it up with three steps; {"run": steps} times so many. Between
-turns it is blocked reading. A suite is a module with `prepare(side, case)`, which gives a Trainer or raises
-LeftOut, and the name of a small case, WARM_UP, that is run before anything is measured: what a framework
-loads when it is first used is not the first case's memory.
+turns it is blocked reading. What trains may have a `report()`, which comes with each answer. A suite is a
+module with `prepare(side, case)`, which gives a Trainer or raises LeftOut, and the name of a small case,
+WARM_UP, that is run before anything is measured: what a framework loads when it is first used is not the
+first case's memory.
 """
 
 import contextlib
@@ -43,6 +44,8 @@ def main(suite: str, side: str) -> None:
                 assert train is not None
                 answer = _timed(train, told["run"])
             answer["peak_mb"] = (_peak_kb() - memory) / 1024
+            if hasattr(train, "report"):
+                answer["report"] = train.report()
         except LeftOut as reason:
             answer = {"left_out": str(reason)}
         except Exception as error:

@@ -66,6 +66,23 @@ def lstm(w: Weights, text: Any) -> Any:
     return _linear(w, "head", hidden.transpose(1, 0, 2).reshape(-1, 128))
 
 
+def gru(w: Weights, text: Any) -> Any:
+    x = w["embedding.weight"][text].transpose(1, 0, 2)  # [T, B, D]
+    gates = x @ w["body.weight_ih_l0"].T + w["body.bias_ih_l0"]
+
+    def cell(hidden: Any, given: Any) -> Any:
+        recurrent = hidden @ w["body.weight_hh_l0"].T + w["body.bias_hh_l0"]
+        reset, update, new = jnp.split(given, 3, 1)
+        own_reset, own_update, own_new = jnp.split(recurrent, 3, 1)
+        update = jax.nn.sigmoid(update + own_update)
+        new = jnp.tanh(new + jax.nn.sigmoid(reset + own_reset) * own_new)
+        hidden = (1 - update) * new + update * hidden
+        return hidden, hidden
+
+    _, hidden = jax.lax.scan(cell, jnp.zeros((x.shape[1], 128)), gates)
+    return _linear(w, "head", hidden.transpose(1, 0, 2).reshape(-1, 128))
+
+
 def gpt(w: Weights, text: Any) -> Any:
     batch, length = text.shape
     x = w["characters.weight"][text] + w["places.weight"]
@@ -90,5 +107,6 @@ NETWORKS: dict[str, Callable[..., Any]] = {
     "wide_mlp": wide_mlp,
     "cnn64": cnn,
     "lstm": lstm,
+    "gru": gru,
     "gpt": gpt,
 }

@@ -19,7 +19,21 @@ def captured(workload: Workload) -> Trainer:
     capture: Any = getattr(engine, "capture", None)
     if capture is None:
         raise LeftOut("the engine can't capture steps yet")
-    return trainer(capture(_step(workload)), _batches(workload))
+    return Reporting(capture(_step(workload)), _batches(workload))
+
+
+class Reporting:
+    """Trains, and can say what became of the captured step."""
+
+    def __init__(self, step: Any, batches: list[tuple[Any, ...]]) -> None:
+        self._step = step
+        self._train = trainer(step, batches)
+
+    def __call__(self, steps: int) -> float:
+        return self._train(steps)
+
+    def report(self) -> str:
+        return str(self._step.report())
 
 
 def flops(workload: Workload) -> int:
