@@ -75,6 +75,16 @@ def test_a_job_trains_to_its_end_and_leaves_its_curve_and_weights(host: Host, st
 
 
 @sqlite_alone
+def test_a_job_whose_steps_are_not_captured_says_why(host: Host, store: Store) -> None:
+    captured, evaluated = submit(store), submit(store, optimizer={"type": "LBFGS", "lr": 0.1, "max_iter": 2})
+    for job_id in (captured, evaluated):
+        run_job(host, job_id)
+        assert get(store, job_id).state == "succeeded"
+    assert get(store, captured).status_reason is None
+    assert "not captured: LBFGS" in str(get(store, evaluated).status_reason)
+
+
+@sqlite_alone
 def test_sequences_and_several_outputs_are_trained(host: Host, store: Store) -> None:
     make_lines_ready(store)
     network = {"input": {"shape": [8, 6]}, "layers": [{"type": "Linear", "out_features": 5}, SCORES]}

@@ -1,5 +1,7 @@
 """Metric points in preallocated arrays."""
 
+import numpy as np
+
 from engine.training.columns import Curves
 
 
@@ -33,3 +35,15 @@ def test_a_column_handed_out_is_not_overwritten_by_later_points():
     (first,) = curves.take()
     curves.add("loss", 2, 9.0, epoch=1)
     assert first.values.tolist() == [0.25]
+
+
+def test_points_of_many_steps_stand_behind_those_of_single_ones():
+    curves = Curves(capacity=4)
+    curves.add("loss", 1, 0.5, 1, 100)
+    curves.extend("loss", 2, np.arange(20.0), 2, np.arange(200, 220))
+    (column,) = curves.take()
+    assert column.steps.tolist() == list(range(1, 22))
+    assert column.values.tolist() == [0.5, *range(20)]
+    assert column.epochs.tolist() == [1] + [2] * 20
+    assert column.timestamps_ms.tolist() == [100, *range(200, 220)]
+    assert curves.take() == []
