@@ -13,12 +13,16 @@ from engine.backends.native import (
     activations,
     attention,
     convolutions,
+    copies,
+    elementwise,
     extremes,
     indexing,
+    losses,
     norms,
     pools,
     products,
     recurrence,
+    reductions,
     updates,
 )
 from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere
@@ -46,15 +50,22 @@ __all__ = [
 ROWS: dict[str, Row] = {
     **activations.ROWS,
     **attention.ROWS,
-    **extremes.ROWS,
     **convolutions.ROWS,
+    **copies.CREATION,
+    **copies.ROWS,
+    **elementwise.ROWS,
+    **extremes.ROWS,
     **indexing.ROWS,
+    **losses.ROWS,
     **norms.ROWS,
     **pools.ROWS,
     **products.ROWS,
     **recurrence.ROWS,
+    **reductions.ROWS,
     **updates.ROWS,
 }
+# elements that a first operand must have in an eager step, where that isn't the usual number
+LEAST: dict[str, int] = {**elementwise.LEAST}
 
 
 def _loaded() -> tuple[Any, str]:
@@ -74,9 +85,13 @@ def _loaded() -> tuple[Any, str]:
 _core, _reason = _loaded()
 
 
-def _backend(core: Any, least: int) -> Backend:
-    """least: elements that an operand must have, so that it isn't left to NumPy"""
-    kernels = {name: eager(core, row, NUMPY.kernels[name], least) for name, row in ROWS.items()}
+def _backend(core: Any, small: bool) -> Backend:
+    """small: whether operands are too that NumPy has done with before a call has crossed over"""
+    kernels = {
+        name: eager(core, row, NUMPY.kernels[name], 0 if small else LEAST.get(name, WORTHWHILE))
+        for name, row in ROWS.items()
+        if small or name not in copies.CREATION
+    }
     return Backend(
         "native",
         [{**NUMPY.kernels, **kernels}],
@@ -89,9 +104,9 @@ def _backend(core: Any, least: int) -> Backend:
 
 
 # None where there is no core
-BACKEND: Backend | None = None if _core is None else _backend(_core, WORTHWHILE)
+BACKEND: Backend | None = None if _core is None else _backend(_core, small=False)
 # the same, small operands or large: what a captured step is recorded with
-EVERY: Backend | None = None if _core is None else _backend(_core, 0)
+EVERY: Backend | None = None if _core is None else _backend(_core, small=True)
 
 
 def is_own(op: str, kernel: Kernel) -> bool:

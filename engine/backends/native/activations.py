@@ -13,8 +13,4 @@ def gelu_grad(g: Array, x: Array, approximate: str) -> Native | None:
     return Native("gelu_grad", (g, x), (like(x),), (approximate == "tanh",))
 
 
-def sigmoid(x: Array) -> Native | None:
-    return Native("sigmoid", (x,), (like(x),)) if takes(x) else None
-
-
-ROWS: dict[str, Row] = {"gelu": gelu, "gelu_grad": gelu_grad, "sigmoid": sigmoid}
+ROWS: dict[str, Row] = {"gelu": gelu, "gelu_grad": gelu_grad}

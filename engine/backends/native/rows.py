@@ -13,7 +13,11 @@ from engine.backends.registry import Kernel
 Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 Form = tuple[Shape, np.dtype[Any]]
-FLOAT32 = np.dtype(np.float32)
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
+UINT8, BOOL = np.dtype(np.uint8), np.dtype(np.bool_)
+# what a kernel's array may have
+MOST_AXES = 8
 # below so many elements a NumPy kernel is done before the call has crossed over
 WORTHWHILE = 4096
 
@@ -69,12 +73,12 @@ def everywhere() -> Iterator[None]:
 def eager(core: Any, row: Row, fallback: Kernel, least: int = WORTHWHILE) -> Kernel:
     """A kernel for the table of ops: in C++ where the row says so, else `fallback`.
 
-    least: elements that the first operand must have, except within `everywhere`
+    least: elements that the first operand must have, except within `everywhere`; 0 where it needn't be an array
     """
     handles: dict[str, Any] = {}
 
     def kernel(*operands: Any) -> Any:
-        is_small = operands[0].size < least and not _choice.everywhere
+        is_small = least and operands[0].size < least and not _choice.everywhere
         call = None if is_small else row(*operands)
         if call is None:
             return fallback(*operands)

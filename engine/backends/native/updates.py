@@ -1,10 +1,6 @@
 """Rows of the optimizers' steps, which overwrite their operands and give nothing back."""
 
-import numpy as np
-
-from engine.backends.native.rows import FLOAT32, Array, Native, Row, takes
-
-FLOAT64 = np.dtype(np.float64)
+from engine.backends.native.rows import FLOAT32, FLOAT64, Array, Native, Row, takes
 
 
 def _rate(lr: Array) -> bool:

@@ -14,11 +14,15 @@ from engine.ops import OPS
 from tests.engine.backends.native import (
     cases_attention,
     cases_convolutions,
+    cases_copies,
+    cases_elementwise,
     cases_extremes,
     cases_indexing,
+    cases_losses,
     cases_pools,
     cases_products,
     cases_recurrence,
+    cases_reductions,
 )
 
 if native.BACKEND is None:  # the machine that installed the package had no compiler
@@ -62,13 +66,16 @@ def _step(*, moments, counted):
 # of each op, calls that its row takes: odd sizes too, for what is left over beside whole vectors
 CASES: dict[str, list[Any]] = {
     **cases_attention.CASES,
+    **cases_copies.CASES,
+    **cases_elementwise.CASES,
     **cases_recurrence.CASES,
     **cases_extremes.CASES,
     **cases_indexing.CASES,
+    **cases_losses.CASES,
     **cases_products.CASES,
+    **cases_reductions.CASES,
     "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
     "gelu_grad": [(*_drawn((64, 65), (64, 65)), "none"), (*_drawn((3, 41, 517), (3, 41, 517)), "tanh")],
-    "sigmoid": [(10 * _drawn((77, 61))[0],)],
     "layer_norm": [
         (*_layer_norm_operands(37, width=129)[1:], 1, EPS),
         (*_layer_norm_operands(7, 900, width=33)[1:], 1, EPS),

@@ -47,26 +47,8 @@ static void gelu_grad(const Call& call) {
         });
 }
 
-static void tanh(const Call& call) {
-    const float* x = call.inputs[0].as<float>();
-    each(call, x, x, [](float v, float) { return tanh_of(v); });
-}
-
-static void sigmoid(const Call& call) {
-    const float* x = call.inputs[0].as<float>();
-    each(call, x, x, [](float v, float) { return 1 / (1 + exp_of(-v)); });
-}
-
-static void exp(const Call& call) {
-    const float* x = call.inputs[0].as<float>();
-    each(call, x, x, [](float v, float) { return exp_of(v); });
-}
-
 KILN_KERNEL("gelu", gelu);
 KILN_KERNEL("gelu_grad", gelu_grad);
-KILN_KERNEL("tanh", tanh);
-KILN_KERNEL("sigmoid", sigmoid);
-KILN_KERNEL("exp", exp);
 
 }  // namespace KILN_LEVEL
 }  // namespace kiln

@@ -33,6 +33,50 @@ static inline float exp_of(float x) {
     return x < low ? 0.0f : above;
 }
 
+// log x, within 2 units in the last place: a polynomial of degree 9 in m - 1 (Moshier's Cephes), x = 2^e m with m
+// between the roots of 1/2 and 2
+static inline float log_of(float x) {
+    int32_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    const int32_t shifted = bits - 0x3f3504f3;  // the root of 1/2
+    const float e = static_cast<float>(shifted >> 23);
+    const float f = from_bits((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
+    const float s = f * f;
+    float p = 7.0376836292e-2f;
+    p = p * f - 1.1514610310e-1f;
+    p = p * f + 1.1676998740e-1f;
+    p = p * f - 1.2420140846e-1f;
+    p = p * f + 1.4249322787e-1f;
+    p = p * f - 1.6668057665e-1f;
+    p = p * f + 2.0000714765e-1f;
+    p = p * f - 2.4999993993e-1f;
+    p = p * f + 3.3333331174e-1f;
+    const float y = p * f * s - 2.12194440e-4f * e - 0.5f * s;
+    const float inside = f + y + 0.693359375f * e;
+    const float edge = x == 0 ? -__builtin_inff() : (x < 0 ? __builtin_nanf("") : x);  // also inf and NaN
+    return x > 0 && x < __builtin_inff() ? inside : edge;
+}
+
+// log(1 + x), also of small x: what 1 + x loses is made up for by a factor
+static inline float log1p_of(float x) {
+    const float u = 1.0f + x, d = u - 1.0f;
+    const float far = log_of(u) * (x / d);
+    return d == 0 || u == __builtin_inff() ? x : far;
+}
+
+// e^x - 1, also of small x: a series of degree 8 where |x| < 0.35
+static inline float expm1_of(float x) {
+    float p = 2.4801587e-5f;
+    p = p * x + 1.9841270e-4f;
+    p = p * x + 1.3888889e-3f;
+    p = p * x + 8.3333333e-3f;
+    p = p * x + 4.1666667e-2f;
+    p = p * x + 1.6666667e-1f;
+    p = p * x + 0.5f;
+    const float near = p * x * x + x, far = exp_of(x) - 1.0f;
+    return __builtin_fabsf(x) < 0.35f ? near : far;
+}
+
 // tanh x, within 4 units in the last place: a quotient of polynomials of degree 13 and 6 on [-7.9, 7.9], beyond +-1
 static inline float tanh_of(float x) {
     const float edge = 7.90531110763549805f;

@@ -1,0 +1,119 @@
+"""Rows of the element-wise ops, which broadcast and take any strides."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from engine.backends.native.rows import (
+    BOOL,
+    FLOAT32,
+    FLOAT64,
+    INT32,
+    INT64,
+    MOST_AXES,
+    UINT8,
+    Array,
+    Native,
+    Row,
+    Shape,
+)
+
+_FLOATS = (FLOAT32,)
+_NUMBERS = (FLOAT32, INT64, FLOAT64)
+_WIDTHS = (FLOAT32, FLOAT64, INT64, INT32, UINT8, BOOL)
+
+
+def _shape(a: Array, b: Array) -> Shape:
+    """The shape to which both broadcast; ValueError where there is none."""
+    return a.shape if a.shape == b.shape else np.broadcast(a, b).shape
+
+
+def _function(
+    name: str, dtypes: tuple[np.dtype[Any], ...] = _FLOATS, result: np.dtype[Any] | None = None
+) -> Row:
+    """Of one array."""
+
+    def row(x: Array) -> Native | None:
+        if x.dtype not in dtypes or x.ndim > MOST_AXES:
+            return None
+        return Native(name, (x,), ((x.shape, result or x.dtype),))
+
+    return row
+
+
+def _pair(name: str, dtypes: tuple[np.dtype[Any], ...] = _FLOATS, result: np.dtype[Any] | None = None) -> Row:
+    """Of two arrays of one dtype."""
+
+    def row(a: Array, b: Array) -> Native | None:
+        if a.dtype not in dtypes or b.dtype != a.dtype or max(a.ndim, b.ndim) > MOST_AXES:
+            return None
+        return Native(name, (a, b), ((_shape(a, b), result or a.dtype),))
+
+    return row
+
+
+def _gradient(name: str) -> Row:
+    """Of the gradient of a function and what the function gave, which have one shape."""
+
+    def row(g: Array, out: Array) -> Native | None:
+        if g.dtype is not FLOAT32 or out.dtype is not FLOAT32 or g.shape != out.shape or g.ndim > MOST_AXES:
+            return None
+        return Native(name, (g, out), ((g.shape, FLOAT32),))
+
+    return row
+
+
+def clamp(x: Array, low: float | None, high: float | None) -> Native | None:
+    reals = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+    if x.dtype is not FLOAT32 or x.ndim > MOST_AXES or any(map(math.isnan, reals)):
+        return None
+    return Native("clamp", (x,), ((x.shape, FLOAT32),), (), reals)
+
+
+def where(condition: Array, a: Array, b: Array) -> Native | None:
+    if condition.dtype is not BOOL or a.dtype not in _WIDTHS or a.dtype != b.dtype:
+        return None
+    shape = np.broadcast(condition, a, b).shape
+    return Native("where", (condition, a, b), ((shape, a.dtype),)) if len(shape) <= MOST_AXES else None
+
+
+_FUNCTIONS = (
+    "neg abs sign square sqrt rsqrt reciprocal relu floor exp expm1 log log1p sin cos tanh sigmoid logsigmoid"
+)
+# of the plainest ones, NumPy's are as quick for longer than most
+LEAST = dict.fromkeys(
+    [
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "neg",
+        "abs",
+        "square",
+        "sqrt",
+        "maximum",
+        "minimum",
+        "eq",
+        "ne",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+    ],
+    1 << 15,
+)
+ROWS: dict[str, Row] = {
+    **{name: _function(name) for name in _FUNCTIONS.split()},
+    **{name: _pair(name, _NUMBERS) for name in ("add", "sub", "mul", "maximum", "minimum")},
+    "div": _pair("div", (FLOAT32, FLOAT64)),
+    **{name: _pair(name) for name in ("pow", "xlogy")},
+    **{name: _gradient(name) for name in ("relu_grad", "tanh_grad", "sigmoid_grad")},
+    **{name: _pair(name, (*_NUMBERS, BOOL), BOOL) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+    **{name: _pair(name, (BOOL,), BOOL) for name in ("logical_and", "logical_or", "logical_xor")},
+    "logical_not": _function("logical_not", (BOOL,), BOOL),
+    "isnan": _function("isnan", result=BOOL),
+    "isfinite": _function("isfinite", result=BOOL),
+    "clamp": clamp,
+    "where": where,
+}
