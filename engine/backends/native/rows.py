@@ -73,7 +73,7 @@ def everywhere() -> Iterator[None]:
 def eager(core: Any, row: Row, fallback: Kernel, least: int = WORTHWHILE) -> Kernel:
     """A kernel for the table of ops: in C++ where the row says so, else `fallback`.
 
-    least: elements that the first operand must have, except within `everywhere`; 0 where it needn't be an array
+    least: elements that the first operand must have, except within `everywhere`; 0 where it needn't be one
     """
     handles: dict[str, Any] = {}
 
