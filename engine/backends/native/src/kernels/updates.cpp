@@ -31,6 +31,7 @@ static void sgd_step(const Call& call) {
     const float *g = call.inputs[1].as<float>(), sign = call.ints[0] ? -1.0f : 1.0f;
     const float rate = static_cast<float>(*call.inputs[2].as<double>()), decay = static_cast<float>(call.reals[0]);
     ranges(call, call.inputs[0].size, [=](int64_t start, int64_t stop) {
+#pragma omp simd
         for (int64_t i = start; i < stop; ++i) p[i] -= rate * (sign * g[i] + decay * p[i]);
     });
 }
@@ -44,6 +45,7 @@ static void sgd_momentum_step(const Call& call) {
     // along g + momentum v, or along v alone
     const float of_g = call.ints[1] ? 1.0f : 0.0f, of_v = call.ints[1] ? momentum : 1.0f;
     ranges(call, call.inputs[0].size, [=](int64_t start, int64_t stop) {
+#pragma omp simd
         for (int64_t i = start; i < stop; ++i) {
             const float slope = sign * g[i] + decay * p[i];
             v[i] = momentum * v[i] + share * slope;
@@ -64,15 +66,18 @@ template <bool MAX> static void adam(const Call& call) {
     const float shrink = static_cast<float>(call.ints[1] ? 1 - lr * decay : 1.0);
     const float coupled = static_cast<float>(call.ints[1] ? 0.0 : decay);
     // m and v start at zero: divide by the weight that the true gradients have in them
-    const float root = static_cast<float>(std::sqrt(1 - std::pow(beta2, t)));
+    const float unroot = static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, t)));
     const float rate = static_cast<float>(lr / (1 - std::pow(beta1, t)));
     ranges(call, call.inputs[0].size, [=](int64_t start, int64_t stop) {
+#pragma omp simd
         for (int64_t i = start; i < stop; ++i) {
             const float from = p[i] * shrink, slope = sign * g[i] + coupled * from;
-            m[i] += (slope - m[i]) * new_m;
-            v[i] = v[i] * old_v + slope * slope * new_v;
-            if (MAX) top[i] = top[i] > v[i] ? top[i] : v[i];
-            p[i] = from - rate * (m[i] / (std::sqrt(top[i]) / root + eps));
+            const float mean = m[i] + (slope - m[i]) * new_m;
+            float square = v[i] * old_v + slope * slope * new_v;
+            m[i] = mean;
+            v[i] = square;
+            if (MAX) top[i] = square = top[i] > square ? top[i] : square;
+            p[i] = from - rate * (mean / (std::sqrt(square) * unroot + eps));
         }
     });
 }
