@@ -144,10 +144,38 @@ class Lowering:
         for n, call in enumerate(self.calls):
             if not self._places.is_view(call):
                 last.update({self._places.root[k]: n for k in call.operands})
-        roots = sorted(self._in_arena)
-        needs = [Need(max(self._values[k].array.nbytes, 1), self._places.made_by[k], last[k]) for k in roots]
+        # each root's place is that of the one which it takes over
+        taken = {k: k for k in sorted(self._in_arena, key=self._places.made_by.__getitem__)}
+        for k in taken:
+            if (over := self._taken_over(k, last)) is not None:
+                taken[k] = taken[over]
+        ends: dict[int, int] = {}
+        for k, place in taken.items():
+            ends[place] = max(ends.get(place, 0), last[k])
+        needs = [
+            Need(max(self._values[k].array.nbytes, 1), self._places.made_by[k], end)
+            for k, end in ends.items()
+        ]
         offsets, size = planned(needs)
-        return dict(zip(roots, offsets, strict=True)), size
+        of = dict(zip(ends, offsets, strict=True))
+        return {k: of[place] for k, place in taken.items()}, size
+
+    def _taken_over(self, k: int, last: dict[int, int]) -> int | None:
+        """The root whose memory a result can overwrite, element by element, as nobody needs it any longer."""
+        n = self._places.made_by[k]
+        call = self.calls[n]
+        if call.op not in native.IN_PLACE:
+            return None
+        roots = [self._places.root[each] for each in call.operands]
+        for each, root in zip(call.operands, roots, strict=True):
+            if (
+                root in self._in_arena
+                and last[root] == n
+                and roots.count(root) == 1
+                and self._values[each].form == self._values[root].form == self._values[k].form
+            ):
+                return root
+        return None
 
     def _shown(self, k: int) -> Any:
         """A value in the arena."""

@@ -34,6 +34,7 @@ from engine.backends.registry import Backend, Kernel, threads
 __all__ = [
     "BACKEND",
     "EVERY",
+    "IN_PLACE",
     "ROWS",
     "everywhere",
     "get_threads",
@@ -66,6 +67,9 @@ ROWS: dict[str, Row] = {
 }
 # elements that a first operand must have in an eager step, where that isn't the usual number
 LEAST: dict[str, int] = {**elementwise.LEAST}
+
+# ops whose result may lie where an operand of the same form does: each element is read, then written
+IN_PLACE = frozenset({*activations.ROWS, *elementwise.ROWS})
 
 
 def _loaded() -> tuple[Any, str]:

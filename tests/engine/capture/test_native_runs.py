@@ -133,3 +133,31 @@ def test_small_operands_are_computed_natively_too():
     step = assert_same(make, batches(12, 5), 8)
     (program,) = step.report().variants
     assert program.native > 4
+
+
+def test_element_wise_results_take_the_place_of_what_nobody_needs_any_longer():
+    def step(x):
+        return x.exp().neg().tanh().sum()
+
+    run = torch.capture(step)
+    x = torch.ones(100, 64)
+    with torch.no_grad():
+        found = [run(x).item() for _ in range(4)]
+        assert len(set(found)) == 1
+        assert found[0] == step(x).item()
+    (program,) = run.report().variants
+    assert program.runs == 1
+    assert program.arena_bytes == x.numpy().nbytes
+
+
+def test_an_operand_that_is_read_in_another_order_too_is_not_overwritten():
+    def step(x):
+        e = x.exp()
+        return (e + e.t()).neg().sum(0)
+
+    run = torch.capture(step)
+    x = torch.arange(0, 6400, dtype=torch.float32).reshape(80, 80) / 6400
+    with torch.no_grad():
+        found = [run(x) for _ in range(4)]
+        assert (found[3] == step(x)).all()
+    assert run.report().replays
