@@ -13,7 +13,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto PATIENCE = std::chrono::microseconds(100);  // about twice what waking a thread takes
-constexpr int SPINS = 64;  // between two moments when another thread may have the processor, which this one may need
+constexpr auto HASTE = std::chrono::microseconds(20);      // from then on another thread may have the processor
+constexpr int SPINS = 32;                                  // between two looks at the clock
 constexpr uint64_t ROUND = uint64_t{1} << 32;
 constexpr uint64_t LEFT = ROUND - 1;
 
@@ -23,6 +24,20 @@ inline void pause() {
 #elif defined(__aarch64__)
     asm volatile("yield");
 #endif
+}
+
+// Until `ready` or so much time has gone by; whether it is ready.
+template <typename Ready> bool look_out(const Ready& ready, Clock::duration limit) {
+    const auto begin = Clock::now();
+    for (;;) {
+        for (int spins = 0; spins < SPINS; ++spins) {
+            if (ready()) return true;
+            pause();
+        }
+        const auto waited = Clock::now() - begin;
+        if (waited > limit) return false;
+        if (waited > HASTE) std::this_thread::yield();
+    }
 }
 
 }  // namespace
@@ -91,26 +106,17 @@ void Pool::share(int64_t pieces, Step step, const void* context) {
         for (int64_t k = std::min<int64_t>(asleep, pieces - 1); k > 0; --k) wake_.notify_one();
     }
     take_pieces(round);
-    for (int spins = 1; done_.load(std::memory_order_acquire) != pieces; ++spins) {
-        if (spins % SPINS != 0) pause();
-        else std::this_thread::yield();
-    }
+    look_out([&] { return done_.load(std::memory_order_acquire) == pieces; }, Clock::duration::max());
     taken_.store(false, std::memory_order_release);
 }
 
 // Until there is a round after the one seen; false where the pool ends.
 bool Pool::wait_for_round(uint64_t seen) {
-    const auto end = Clock::now() + PATIENCE;
-    do {
-        for (int spins = 0; spins < SPINS; ++spins) {
-            if (ticket_.load(std::memory_order_acquire) / ROUND != seen) return true;
-            pause();
-        }
-        std::this_thread::yield();
-    } while (Clock::now() < end);
+    const auto begun = [&] { return ticket_.load() / ROUND != seen; };
+    if (look_out(begun, PATIENCE)) return true;
     std::unique_lock<std::mutex> lock(mutex_);
     asleep_.fetch_add(1);
-    wake_.wait(lock, [&] { return stop_ || ticket_.load() / ROUND != seen; });
+    wake_.wait(lock, [&] { return stop_ || begun(); });
     asleep_.fetch_sub(1);
     return !stop_;
 }

@@ -1,106 +1,165 @@
 // The matrix product, after Goto and van de Geijn (2008): tiles of C in registers, panels of A and B in the caches.
 //
 // 2 m n k operations. A block of B of DEPTH x WIDTH is packed for the level-3 cache, one of A of HEIGHT x DEPTH
-// for the level-2 cache; a panel of each then streams through the level-1 cache past a tile of ROWS x PANEL sums.
+// for the level-2 cache; a panel of each then streams through the level-1 cache past a tile of ROWS x WIDE sums.
+// Where an operand is read too few times to repay its packing, tiles read it where it lies.
 #include "gemm.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "scratch.h"
+#include "lanes.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
 
 #if defined(__AVX512F__)
-constexpr int LANES = 16, ROWS = 14, VECTORS = 2;
-#elif defined(__AVX2__)
-constexpr int LANES = 8, ROWS = 6, VECTORS = 2;
+constexpr int ROWS = 14, VECTORS = 2;
 #elif defined(__aarch64__)
-constexpr int LANES = 4, ROWS = 8, VECTORS = 3;
+constexpr int ROWS = 8, VECTORS = 3;
 #else
-constexpr int LANES = 4, ROWS = 6, VECTORS = 2;
+constexpr int ROWS = 6, VECTORS = 2;
 #endif
 constexpr int64_t WIDE = LANES * VECTORS;
-constexpr int64_t DEPTH = 256, HEIGHT = 24 * ROWS, WIDTH = 2048;
+constexpr int64_t DEPTH = 320, PANELS = 24, WIDTH = 2048;
+constexpr int64_t PAGE = 1024;  // floats: rows as far apart as this, or several times, share few places of the caches
 extern const int64_t PANEL = WIDE;
 extern const int64_t TILE = ROWS;
 
-typedef float Vector __attribute__((vector_size(LANES * sizeof(float)), aligned(4), may_alias));
+enum class Lie { columns, rows };  // whether steps along k, or from row to row, are the long ones
 
-// C[R, n] (+)= the panels of A, [k][R], and of B, [k][WIDE]; n of the V vectors' columns exist
-template <int R, int V>
-static void tile(int64_t k, const float* a, const float* b, float* c, int64_t ldc, int64_t n, bool accumulate) {
+// C[R, n] (+)= A[R, k] times the rows of B, which are b_step floats apart; n of the V vectors' columns exist.
+// a_step: floats from a column of A to the next, the rows lying side by side, or from a row to the next.
+template <int R, int V, Lie lie>
+static void tile(int64_t k, const float* a, int64_t a_step, const float* b, int64_t b_step, float* c, int64_t ldc,
+                 int64_t n, bool accumulate) {
     Vector sums[R][V] = {};
-    for (int64_t p = 0; p < k; ++p, a += R, b += WIDE) {
+    const float* from[(R + 2) / 3];  // every third row: the two after it are within reach of its address
+    for (int i = 0; i < R; i += 3) from[i / 3] = lie == Lie::rows ? a + i * a_step : a + i;
+    for (int64_t p = 0; p < k; ++p, b += b_step) {
         Vector row[V];
-        for (int v = 0; v < V; ++v) row[v] = *reinterpret_cast<const Vector*>(b + v * LANES);
-        for (int i = 0; i < R; ++i)
-            for (int v = 0; v < V; ++v) sums[i][v] += a[i] * row[v];
+        for (int v = 0; v < V; ++v) row[v] = load(b + v * LANES);
+        for (int i = 0; i < R; ++i) {
+            const float x = lie == Lie::rows ? from[i / 3][i % 3 * a_step] : a[i];
+            for (int v = 0; v < V; ++v) sums[i][v] += x * row[v];
+        }
+        if (lie == Lie::columns) a += a_step;
+        else
+            for (auto& each : from) ++each;
     }
     if (n == V * LANES) {
         for (int i = 0; i < R; ++i)
             for (int v = 0; v < V; ++v) {
-                Vector* to = reinterpret_cast<Vector*>(c + i * ldc + v * LANES);
-                *to = accumulate ? *to + sums[i][v] : sums[i][v];
+                float* to = c + i * ldc + v * LANES;
+                store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
             }
         return;
     }
-    for (int i = 0; i < R; ++i) {
-        const float* from = reinterpret_cast<const float*>(sums[i]);
-        float* to = c + i * ldc;
-        for (int64_t j = 0; j < n; ++j) to[j] = accumulate ? to[j] + from[j] : from[j];
-    }
+    for (int i = 0; i < R; ++i)
+        for (int v = 0; v < V; ++v) {
+            float* to = c + i * ldc + v * LANES;
+            const int64_t left = n - v * LANES;
+            if (left >= LANES) store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
+            else if (left > 0) store_first(to, accumulate ? load_first(to, left) + sums[i][v] : sums[i][v], left);
+        }
 }
 
-using Tile = void (*)(int64_t, const float*, const float*, float*, int64_t, int64_t, bool);
+using Tile = void (*)(int64_t, const float*, int64_t, const float*, int64_t, float*, int64_t, int64_t, bool);
 
-template <int V, int... R> static Tile tile_of(int64_t rows, std::integer_sequence<int, R...>) {
-    static constexpr Tile tiles[] = {tile<R + 1, V>...};
+template <int V, Lie lie, int... R> static Tile tile_of(int64_t rows, std::integer_sequence<int, R...>) {
+    static constexpr Tile tiles[] = {tile<R + 1, V, lie>...};
     return tiles[rows - 1];
 }
 
 // The tile for so many rows and columns.
-static Tile tile_of(int64_t rows, int64_t columns) {
+template <Lie lie> static Tile tile_of(int64_t rows, int64_t columns) {
     constexpr auto all = std::make_integer_sequence<int, ROWS>();
-    return VECTORS > 1 && columns <= LANES ? tile_of<1>(rows, all) : tile_of<VECTORS>(rows, all);
+    return columns <= LANES ? tile_of<1, lie>(rows, all) : tile_of<VECTORS, lie>(rows, all);
 }
 
-// A[m, k] into panels of ROWS rows, each [k][rows of it]
-static void pack_a(int64_t m, int64_t k, Matrix a, float* to) {
-    for (int64_t i = 0; i < m; i += ROWS) {
-        const int64_t rows = std::min<int64_t>(ROWS, m - i);
-        for (int64_t p = 0; p < k; ++p)
+// A square, or some of its rows, turned over: element (i, j) goes to to[j * step + i]. Writes LANES floats for each j.
+static inline void turn(int64_t rows, const float* from, int64_t ld, float* to, int64_t step) {
+    Vector square[LANES];
+    for (int i = 0; i < LANES; ++i) square[i] = i < rows ? load(from + i * ld) : Vector{};
+    transpose(square);
+    for (int j = 0; j < LANES; ++j) store(to + j * step, square[j]);
+}
+
+// A[m, k] into panels of `tall` rows, each [k][rows of it]; what lies behind them may be written to as well
+static void pack_a(int64_t m, int64_t k, Matrix a, int64_t tall, float* to) {
+    for (int64_t i = 0; i < m; i += tall) {
+        const int64_t rows = std::min(tall, m - i);
+        int64_t p = 0;
+        if (a.column == 1)
+            for (; p + LANES <= k; p += LANES, to += LANES * rows)
+                // the last rows first: what they write beyond a column's end is the next one's beginning
+                for (int64_t r = (rows - 1) / LANES * LANES; r >= 0; r -= LANES)
+                    turn(rows - r, a.data + (i + r) * a.row + p, a.row, to + r, rows);
+        for (; p < k; ++p)
             for (int64_t r = 0; r < rows; ++r) *to++ = a.data[(i + r) * a.row + p * a.column];
     }
 }
 
 void pack_b(int64_t k, int64_t n, Matrix b, float* packed) {
-    for (int64_t j = 0; j < n; j += WIDE) {
+    for (int64_t j = 0; j < n; j += WIDE, packed += k * WIDE) {
         const int64_t columns = std::min<int64_t>(WIDE, n - j);
-        for (int64_t p = 0; p < k; ++p, packed += WIDE) {
-            const float* from = b.data + p * b.row + j * b.column;
-            for (int64_t c = 0; c < columns; ++c) packed[c] = from[c * b.column];
-            for (int64_t c = columns; c < WIDE; ++c) packed[c] = 0;
+        const float* from = b.data + j * b.column;
+        if (b.column == 1 && columns == WIDE) {
+            for (int64_t p = 0; p < k; ++p)
+                for (int v = 0; v < VECTORS; ++v)
+                    store(packed + p * WIDE + v * LANES, load(from + p * b.row + v * LANES));
+            continue;
         }
+        int64_t p = 0;
+        if (b.row == 1)
+            for (; p + LANES <= k; p += LANES)
+                for (int64_t c = 0; c < WIDE; c += LANES)
+                    turn(columns - c, from + c * b.column + p, b.column, packed + p * WIDE + c, WIDE);
+        for (; p < k; ++p)
+            for (int64_t c = 0; c < WIDE; ++c) packed[p * WIDE + c] = c < columns ? from[p * b.row + c * b.column] : 0;
     }
 }
 
 int64_t packed_size(int64_t k, int64_t n) { return k * ((n + WIDE - 1) / WIDE) * WIDE; }
 
-// C[m, n] (+)= A[m, k] times panels of B that are `stride` floats apart, k of at most DEPTH
-static void block(int64_t m, int64_t n, int64_t k, Matrix a, const float* b, int64_t stride, float* c, int64_t ldc,
-                  bool accumulate) {
-    for (int64_t i = 0; i < m; i += HEIGHT) {
-        const int64_t height = std::min(HEIGHT, m - i);
-        float* panels = scratch(Slot::gemm_a, height * k);
-        pack_a(height, k, a.at(i, 0), panels);
+// n in pieces of about the same length, at most `most` each: how long they are
+static int64_t even(int64_t n, int64_t most) {
+    const int64_t pieces = std::max<int64_t>((n + most - 1) / most, 1);
+    return std::max<int64_t>((n + pieces - 1) / pieces, 1);
+}
+
+// Panels of B: where the first begins, from row to row, and from panel to panel
+struct Panels {
+    const float* data;
+    int64_t row, panel;
+};
+
+// C[m, n] (+)= A[m, k] B, k of at most DEPTH
+static void block(int64_t m, int64_t n, int64_t k, Matrix a, Panels b, float* c, int64_t ldc, bool accumulate) {
+    const bool columns = a.row == 1 && n <= (a.column > PAGE ? 256 : 896);
+    const bool rows = !columns && a.column == 1 && n <= (a.row % PAGE == 0 ? 64 : 512);
+    const int64_t tall = even(m, ROWS);
+    for (int64_t i = 0; i < m; i += PANELS * tall) {
+        const int64_t height = std::min(PANELS * tall, m - i);
+        float* panels = nullptr;
+        if (!columns && !rows) {
+            panels = scratch(Slot::gemm_a, height * k + LANES);
+            pack_a(height, k, a.at(i, 0), tall, panels);
+        }
         for (int64_t j = 0; j < n; j += WIDE) {
-            const int64_t columns = std::min<int64_t>(WIDE, n - j);
-            for (int64_t r = 0; r < height; r += ROWS) {
-                const int64_t rows = std::min<int64_t>(ROWS, height - r);
-                tile_of(rows, columns)(k, panels + r * k, b + j / WIDE * stride, c + (i + r) * ldc + j, ldc, columns,
-                                       accumulate);
+            const int64_t width = std::min<int64_t>(WIDE, n - j);
+            const float* panel = b.data + j / WIDE * b.panel;
+            for (int64_t r = 0; r < height; r += tall) {
+                const int64_t down = std::min(tall, height - r);
+                float* to = c + (i + r) * ldc + j;
+                if (rows)
+                    tile_of<Lie::rows>(down, width)(k, a.at(i + r, 0).data, a.row, panel, b.row, to, ldc, width, accumulate);
+                else if (columns)
+                    tile_of<Lie::columns>(down, width)(k, a.at(i + r, 0).data, a.column, panel, b.row, to, ldc, width,
+                                                       accumulate);
+                else
+                    tile_of<Lie::columns>(down, width)(k, panels + r * k, down, panel, b.row, to, ldc, width, accumulate);
             }
         }
     }
@@ -113,21 +172,27 @@ static void clear(int64_t m, int64_t n, float* c, int64_t ldc) {
 void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,
                  bool accumulate, const Finish* finish) {
     if (k == 0 && !accumulate) clear(m, n, c, ldc);
-    for (int64_t p = 0; p < k; p += DEPTH)
-        block(m, n, std::min(DEPTH, k - p), a.at(0, p), packed + p * WIDE, k * WIDE, c, ldc, accumulate || p > 0);
+    const int64_t depth = whole(even(k, DEPTH));
+    for (int64_t p = 0; p < k; p += depth)
+        block(m, n, std::min(depth, k - p), a.at(0, p), {packed + p * WIDE, WIDE, k * WIDE}, c, ldc, accumulate || p > 0);
     if (finish != nullptr) finish->apply(finish->context, c, ldc, 0, 0, m, n);
 }
 
 void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
           const Finish* finish) {
     if (k == 0 && !accumulate) clear(m, n, c, ldc);
+    const int64_t depth = whole(even(k, DEPTH));
     for (int64_t j = 0; j < n; j += WIDTH) {
         const int64_t width = std::min(WIDTH, n - j);
-        for (int64_t p = 0; p < k; p += DEPTH) {
-            const int64_t depth = std::min(DEPTH, k - p);
-            float* packed = scratch(Slot::gemm_b, packed_size(depth, width));
-            pack_b(depth, width, b.at(p, j), packed);
-            block(m, width, depth, a.at(0, p), packed, depth * WIDE, c + j, ldc, accumulate || p > 0);
+        const int64_t direct = b.column == 1 && m <= (b.row > 3 * PAGE / 2 ? 2 * ROWS : PANELS * ROWS) ? width / WIDE * WIDE : 0;
+        for (int64_t p = 0; p < k; p += depth) {
+            const int64_t deep = std::min(depth, k - p);
+            const bool more = accumulate || p > 0;
+            if (direct > 0) block(m, direct, deep, a.at(0, p), {b.at(p, j).data, b.row, WIDE}, c + j, ldc, more);
+            if (direct == width) continue;
+            float* packed = scratch(Slot::gemm_b, packed_size(deep, width - direct));
+            pack_b(deep, width - direct, b.at(p, j + direct), packed);
+            block(m, width - direct, deep, a.at(0, p), {packed, WIDE, deep * WIDE}, c + j + direct, ldc, more);
         }
     }
     if (finish != nullptr) finish->apply(finish->context, c, ldc, 0, 0, m, n);
