@@ -24,6 +24,13 @@ GEOMETRIES = [
     (5, 40, 64, (8, 8), (3, 3), (2, 2), (1, 1), (1, 1), 1),
     (7, 64, 50, (7, 7), (1, 1), (1, 1), (0, 0), (1, 1), 1),
     (30, 16, 40, (5, 3), (5, 3), (1, 1), (0, 0), (1, 1), 1),
+    # 3 x 3 in fewer products: several images at a time, tiles beyond all sides, a few rows of tiles
+    (40, 16, 32, (13, 11), (3, 3), (1, 1), (1, 1), (1, 1), 1),
+    (16, 37, 45, (19, 18), (3, 3), (1, 1), (0, 2), (1, 1), 1),
+    (2, 32, 32, (50, 47), (3, 3), (1, 1), (2, 1), (1, 1), 1),
+    (3, 16, 16, (90, 70), (3, 3), (1, 1), (3, 4), (1, 1), 1),
+    # as many weights as there are values of elements
+    (4, 150, 144, (13, 16), (3, 3), (1, 1), (1, 1), (1, 1), 1),
     # groups, and one filter or two for each channel
     (3, 12, 20, (19, 17), (3, 3), (1, 1), (1, 1), (1, 1), 4),
     (4, 24, 24, (16, 16), (3, 3), (1, 1), (1, 1), (1, 1), 24),
@@ -72,9 +79,8 @@ def _weight_grad(*case):
     return (*_drawn(x, out), weight[2:], *case[5:])
 
 
+MAKERS = {"conv": _conv, "conv_input_grad": _input_grad, "conv_weight_grad": _weight_grad}
 CASES = {
-    "conv": [_conv(*case) for case in GEOMETRIES],
-    "conv_no_bias": [_conv_no_bias(*case) for case in GEOMETRIES[:3]],
-    "conv_input_grad": [_input_grad(*case) for case in GEOMETRIES],
-    "conv_weight_grad": [_weight_grad(*case) for case in GEOMETRIES],
+    "conv_no_bias": [_conv_no_bias(*case) for case in GEOMETRIES[:3] + GEOMETRIES[13:18]],
+    **{name: [make(*case) for case in GEOMETRIES] for name, make in MAKERS.items()},
 }

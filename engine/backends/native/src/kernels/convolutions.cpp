@@ -11,6 +11,7 @@
 
 #include "pool.h"
 #include "scratch.h"
+#include "winograd.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
@@ -115,7 +116,8 @@ struct Cut {
         } else {
             const int64_t floats = std::max(s.inputs * window.channel(1), s.outputs * window.pitch);
             rows = std::min(p, std::max<int64_t>(ROOM / floats, 1));
-            if (s.images * s.groups < ENOUGH) rows = std::min(rows, quotient_up(p, quotient_up(ENOUGH, s.images * s.groups)));
+            const int64_t shares = quotient_up(ENOUGH, std::max<int64_t>(s.images * s.groups, 1));
+            rows = std::min(rows, quotient_up(p, shares));
         }
         parts = quotient_up(p, rows);
         units = s.groups * quotient_up(s.images, images) * parts;
@@ -232,9 +234,16 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
 
 static void convolve(const Call& call, const float* bias) {
     const Convolution n(call.ints);
+    const Array& x = call.inputs[0];
+    const Dense dense{n.images, n.channels, n.filters, n.height, n.width, n.rows, n.columns, n.ph, n.pw};
+    if (is_dense(n) && is_quicker(dense)) {
+        const Kernels weights{call.inputs[1].as<float>(), n.channels * 9, 9, false};
+        return winograd(call.pool, dense, weights, x.as<float>(), x.as<float>() + x.size, bias,
+                        call.outputs[0].as<float>());
+    }
     const Sum sum{n.images, n.groups, n.inputs(), n.outputs(), n.rows, n.columns,
-                  along(n.height, n.rows, n.kh, n.sh, n.ph, n.dh), along(n.width, n.columns, n.kw, n.sw, n.pw, n.dw), n.kw,
-                  call.inputs[0].as<float>(), bias, call.outputs[0].as<float>()};
+                  along(n.height, n.rows, n.kh, n.sh, n.ph, n.dh), along(n.width, n.columns, n.kw, n.sw, n.pw, n.dw),
+                  n.kw, call.inputs[0].as<float>(), bias, call.outputs[0].as<float>()};
     const int64_t terms = n.inputs() * n.taps();
     run(call.pool, sum, {call.inputs[1].as<float>(), terms, n.taps(), n.outputs() * terms});
 }
@@ -248,7 +257,13 @@ static void conv_no_bias(const Call& call) { convolve(call, nullptr); }
 // g, weight -> x's gradient
 static void conv_input_grad(const Call& call) {
     const Convolution n(call.ints);
+    const Array& g = call.inputs[0];
     float* out = call.outputs[0].as<float>();
+    const Dense dense{n.images, n.filters, n.channels, n.rows, n.columns, n.height, n.width, 2 - n.ph, 2 - n.pw};
+    if (is_dense(n) && is_quicker(dense)) {
+        const Kernels weights{call.inputs[1].as<float>(), 9, n.channels * 9, true};
+        return winograd(call.pool, dense, weights, g.as<float>(), g.as<float>() + g.size, nullptr, out);
+    }
     // places that no window meets
     const int64_t size = call.outputs[0].size, pieces = pieces_of(size, 1 << 16);
     if (n.sh > 1 || n.sw > 1)
@@ -261,7 +276,7 @@ static void conv_input_grad(const Call& call) {
                           against(n.height, n.rows, n.kh, n.sh, n.ph, n.dh, v),
                           against(n.width, n.columns, n.kw, n.sw, n.pw, n.dw, h), n.kw,
                           call.inputs[0].as<float>(), nullptr, out};
-            if (sum.down.taps.empty() || sum.across.taps.empty() || sum.down.count == 0 || sum.across.count == 0) continue;
+            if (sum.down.is_empty() || sum.across.is_empty()) continue;
             const int64_t terms = n.inputs() * n.taps();
             run(call.pool, sum, {call.inputs[1].as<float>(), n.taps(), terms, n.outputs() * terms});
         }

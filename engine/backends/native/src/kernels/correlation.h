@@ -28,6 +28,11 @@ struct Convolution {
     int64_t operations() const { return 2 * images * filters * rows * columns * inputs() * taps(); }
 };
 
+// Whether winograd.h may do it: 3 x 3 without steps, gaps and groups.
+inline bool is_dense(const Convolution& n) {
+    return n.kh == 3 && n.kw == 3 && n.sh == 1 && n.sw == 1 && n.dh == 1 && n.dw == 1 && n.groups == 1;
+}
+
 struct Tap {
     int64_t index, phase, shift;  // which place of the kernel; which of the phases; how far along
 };
@@ -37,6 +42,8 @@ struct Axis {
     std::vector<int64_t> phases;
     int64_t step, base, count, first, apart, size;  // size: of the source
     int64_t reach = 0;                              // the largest shift
+
+    bool is_empty() const { return taps.empty() || count == 0; }
 
     void add(int64_t index, int64_t phase, int64_t shift) {
         const auto found = std::find(phases.begin(), phases.end(), phase);
@@ -89,8 +96,10 @@ struct Window {
         const int64_t phases = static_cast<int64_t>(across.phases.size());
         for (int64_t c = 0; c < channels; ++c)
             for (const Tap& v : down.taps)
-                for (const Tap& h : across.taps)
-                    *offsets++ = c * channel(rows) + (v.phase * phases + h.phase) * plane(rows) + v.shift * pitch + h.shift;
+                for (const Tap& h : across.taps) {
+                    const int64_t copy = c * channel(rows) + (v.phase * phases + h.phase) * plane(rows);
+                    *offsets++ = copy + v.shift * pitch + h.shift;
+                }
     }
 
     // Copies what results of rows [start, start + rows) take of some planes, each down.size x across.size.

@@ -129,7 +129,8 @@ struct Choice {
                 for (int64_t k = 0; k < g.kw; ++k) {
                     const Vector v = load(plane.row(p, r) + plane.across[static_cast<size_t>(k)] + q);
                     const Integers wins = (v > best) | (v != v);
-                    const Integers here = Integers{} + (static_cast<int32_t>(r) * down + static_cast<int32_t>(k * g.dw));
+                    const int32_t distance = static_cast<int32_t>(r) * down + static_cast<int32_t>(k * g.dw);
+                    const Integers here = Integers{} + distance;
                     best = wins ? v : best;
                     where = wins ? here : where;
                 }

@@ -8,6 +8,7 @@
 
 #include "pool.h"
 #include "scratch.h"
+#include "winograd.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
@@ -27,7 +28,8 @@ constexpr int64_t UNITS = 16;         // that keep a few threads busy
 
 // sums[R][V LANES] += over i of source[offsets[r] + i] times turned [i][V LANES]
 template <int R, int V>
-static void tile(int64_t n, const float* source, const int64_t* offsets, const float* turned, int64_t pitch, float* sums) {
+static void tile(int64_t n, const float* source, const int64_t* offsets, const float* turned, int64_t pitch,
+                 float* sums) {
     const float* from[R];
     Vector total[R][V];
     for (int r = 0; r < R; ++r) {
@@ -84,7 +86,8 @@ struct Cut {
         channels = std::min(n.inputs(), CHANNELS);
         blocks = quotient_up(n.inputs(), channels);
         runs = std::min(n.images, quotient_up(UNITS, n.groups * blocks));
-        rows = std::min(n.rows, std::max<int64_t>(ROOM / std::max(channels * window.channel(1), pitch * window.pitch), 1));
+        const int64_t floats = std::max(channels * window.channel(1), pitch * window.pitch);
+        rows = std::min(n.rows, std::max<int64_t>(ROOM / floats, 1));
     }
 };
 
@@ -149,7 +152,8 @@ struct Part {
         const int64_t count = whole(window.span(rows));
         constexpr auto all = std::make_integer_sequence<int, 9>();
         for (int64_t o = 0; o < n.outputs(); ++o) {
-            spread(slopes, g + (o * n.rows + start) * n.columns, n, rows, window.pitch, std::max(count, rows * window.pitch));
+            const float* filter = g + (o * n.rows + start) * n.columns;
+            spread(slopes, filter, n, rows, window.pitch, std::max(count, rows * window.pitch));
             for (int64_t k = 0; k < terms; k += 9) {
                 const int64_t some = std::min<int64_t>(9, terms - k);
                 dot_of(some, all)(count, copy, offsets.data() + k, slopes, cut.pitch, sums + k * cut.pitch + o);
@@ -162,7 +166,8 @@ struct Part {
         const int64_t all = cut.pitch / LANES, strips = quotient_up(all, VECTORS);
         for (int64_t i = 0; i < count; i += LENGTH)
             for (int64_t strip = 0; strip < strips; ++strip) {
-                const int64_t first = piece_start(all, strips, strip), vectors = piece_start(all, strips, strip + 1) - first;
+                const int64_t first = piece_start(all, strips, strip);
+                const int64_t vectors = piece_start(all, strips, strip + 1) - first;
                 for (int64_t k = 0; k < terms; k += HEIGHT) {
                     const int64_t some = std::min<int64_t>(HEIGHT, terms - k);
                     tile_of(some, vectors)(std::min(LENGTH, count - i), copy + i, offsets.data() + k,
@@ -194,6 +199,12 @@ static void gather(const Call& call, const Convolution& n, const Cut& cut, const
 // x, g -> the weight's gradient
 static void conv_weight_grad(const Call& call) {
     const Convolution n(call.ints);
+    const Dense dense{n.images, n.channels, n.filters, n.height, n.width, n.rows, n.columns, n.ph, n.pw};
+    if (is_dense(n) && is_quicker_for_weights(dense)) {
+        const Array &x = call.inputs[0], &g = call.inputs[1];
+        return winograd_weights(call.pool, dense, x.as<float>(), x.as<float>() + x.size, g.as<float>(),
+                                g.as<float>() + g.size, call.outputs[0].as<float>());
+    }
     const Axis down = along(n.height, n.rows, n.kh, n.sh, n.ph, n.dh);
     const Axis across = along(n.width, n.columns, n.kw, n.sw, n.pw, n.dw);
     const Window window(down, across);
