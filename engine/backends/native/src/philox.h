@@ -1,5 +1,6 @@
 // Random numbers by counter: Philox4x64-10 (Salmon et al. 2011), as engine/backends/numpy/random.py says.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
 #include "tensor.h"
@@ -17,7 +18,7 @@ struct Key {
           counter(static_cast<uint64_t>(words.as<int64_t>()[2 * words.strides[0]])) {}
 };
 
-// The four words of one block of a draw.
+// The four words of one block of a draw. Blocks don't wait for each other: the processor works on several.
 static inline void philox(const Key& key, uint64_t block, uint64_t out[4]) {
     uint64_t a = key.counter + block, b = 0, c = 0, d = 0, k0 = key.seed, k1 = key.stream;
     for (int round = 0; round < 10; ++round) {
@@ -36,14 +37,17 @@ static inline void philox(const Key& key, uint64_t block, uint64_t out[4]) {
     out[3] = d;
 }
 
-// Calls with(k, half) for the halves `first` to `first + count` of a draw, k counting from 0: the words' 32-bit
-// halves, the low one first.
-template <typename With> static inline void halves(const Key& key, int64_t first, int64_t count, With with) {
+// The halves `first` to `first + count` of a draw: the words' 32-bit halves, the low one first.
+static inline void halves(const Key& key, int64_t first, int64_t count, uint32_t* to) {
     uint64_t words[4];
     for (int64_t at = first, stop = first + count; at < stop;) {
         philox(key, static_cast<uint64_t>(at / 8), words);
-        for (int64_t h = at % 8; h < 8 && at < stop; ++h, ++at)
-            with(at - first, static_cast<uint32_t>(words[h / 2] >> (32 * (h % 2))));
+        uint32_t found[8];
+        for (int h = 0; h < 8; ++h) found[h] = static_cast<uint32_t>(words[h / 2] >> (32 * (h % 2)));
+        const int64_t begin = at % 8, n = begin + stop - at < 8 ? stop - at : 8 - begin;
+        std::copy_n(found + begin, n, to);
+        to += n;
+        at += n;
     }
 }
 

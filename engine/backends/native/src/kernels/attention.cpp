@@ -19,6 +19,7 @@ namespace KILN_LEVEL {
 
 constexpr float NOTHING = -__builtin_inff();
 constexpr int64_t LEAST = 1 << 19;  // multiplications that are worth a piece of their own
+constexpr int64_t DRAWN = 64;       // random numbers that are made together
 constexpr int64_t PIECES = 16;      // that heads are cut into where there are few
 
 // Queries of a tile, and keys of a block.
@@ -50,10 +51,11 @@ struct Heads {
 struct Scores {
     const bool causal, masked, dropped;
     const float scale;
+    const float factor;  // that the finished products are still to be multiplied with, which is positive
     const Array& mask;
     const Places lead;
     const Key key;
-    const uint64_t bound;
+    const uint32_t bound;
     const float kept;
     const int64_t queries, keys;
 
@@ -62,10 +64,12 @@ struct Scores {
           masked(call.ints[1]),
           dropped(call.ints[2]),
           scale(static_cast<float>(call.reals[0])),
+          factor(masked || scale <= 0 ? 1.0f : scale),
           mask(*mask_),
           lead(mask, 0, masked ? mask.axes - 2 : 0),
           key(words),
-          bound(static_cast<uint64_t>(std::ceil(call.reals[1] * 4294967296.0))),
+          // of p = 1 nothing is kept, whatever is drawn
+          bound(static_cast<uint32_t>(std::min(std::ceil(call.reals[1] * 4294967296.0), 4294967295.0))),
           kept(call.reals[1] < 1 ? static_cast<float>(1 / (1 - call.reals[1])) : 0.0f),
           queries(queries_),
           keys(keys_) {}
@@ -75,9 +79,10 @@ struct Scores {
         return causal ? std::clamp<int64_t>(i + 1 - first, 0, count) : count;
     }
 
-    // The products of query i with `count` keys, scaled and masked in their place.
+    // The products of query i with `count` keys, scaled but for `factor` and masked in their place.
     void finish(float* row, int64_t n, int64_t i, int64_t first, int64_t count) const {
-        for (int64_t j = 0; j < count; ++j) row[j] *= scale;
+        const float now = scale / factor;
+        for (int64_t j = 0; now != 1 && j < count; ++j) row[j] *= now;
         if (!masked) return;
         const int64_t step = mask.strides[mask.axes - 1];
         const int64_t at = lead[n] + i * mask.strides[mask.axes - 2] + first * step;
@@ -95,13 +100,22 @@ struct Scores {
 
     // 1 / (1 - p) for the weights that are kept, 0 for the others.
     void draw(float* row, int64_t n, int64_t i, int64_t first, int64_t count) const {
-        halves(key, (n * queries + i) * keys + first, count,
-               [&](int64_t j, uint32_t half) { row[j] = half >= bound ? kept : 0.0f; });
+        uint32_t drawn[DRAWN];
+        const float share = kept;
+        const uint32_t least = bound;
+        for (int64_t j = 0; j < count; j += DRAWN) {
+            const int64_t part = std::min(DRAWN, count - j);
+            halves(key, (n * queries + i) * keys + first + j, part, drawn);
+            for (int64_t k = 0; k < part; ++k) row[j + k] = drawn[k] >= least ? share : 0.0f;
+        }
     }
 };
 
 // How many keys are summed over if the first `count` of `block` packed ones matter: a lone panel may be cut short.
 static int64_t depth(int64_t count, int64_t block, int64_t width) { return width <= PANEL ? count : block; }
+
+// Keys in whole panels, which are computed sooner than parts of one: packed ones from the last on are 0.
+static int64_t whole(int64_t count) { return parts_of(count, PANEL) * PANEL; }
 
 // Into which pieces heads of so many parts are cut: each has some heads, or some parts of one.
 struct Cut {
@@ -117,15 +131,16 @@ struct Cut {
 
 // One row's scores as weights, their sum added to `total` after it was brought from the old `top` to the new one.
 // Returns what sums of the row so far are to be multiplied with.
-static float weigh(float* row, int64_t count, float& top, float& total) {
-    float most = top;
+static float weigh(float* row, int64_t count, float factor, float& top, float& total) {
+    float most = NOTHING;
 #pragma omp simd reduction(max : most)
     for (int64_t j = 0; j < count; ++j) most = row[j] > most ? row[j] : most;
+    most = std::max(top, most * factor);
     const float base = most == NOTHING ? 0.0f : most, shrink = exp_of(top - base);
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < count; ++j) {
-        row[j] = exp_of(row[j] - base);
+        row[j] = exp_of(row[j] * factor - base);
         sum += row[j];
     }
     top = most;
@@ -165,12 +180,12 @@ static void attention(const Call& call) {
                 for (int64_t b = 0; b * block < stop; ++b) {
                     const int64_t first = b * block, all = std::min(block, k.rows - first);
                     const int64_t count = std::min(all, stop - first);
-                    gemm_packed(rows, count, q.width, q.matrix(n, start), keys + b * of_keys, tile, block, false);
+                    gemm_packed(rows, whole(count), q.width, q.matrix(n, start), keys + b * of_keys, tile, block, false);
                     for (int64_t r = 0; r < rows; ++r) {
                         float* row = tile + r * block;
                         const int64_t seen = scores.visible(start + r, first, count);
                         scores.finish(row, n, start + r, first, seen);
-                        const float shrink = weigh(row, seen, tops[r], totals[r]);
+                        const float shrink = weigh(row, seen, scores.factor, tops[r], totals[r]);
                         std::fill(row + seen, row + all, 0.0f);
                         if (b > 0)
                             for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= shrink;
@@ -250,9 +265,11 @@ struct Gradient {
             for (int64_t t = scores.causal ? first / size : 0; t < tiles; ++t) {
                 const int64_t start = t * size, rows = std::min(size, q.rows - start);
                 const int64_t count = scores.causal ? std::min(all, start + rows - first) : all;
-                gemm_packed(rows, count, q.width, q.matrix(n, start), keys, weights, block, false);
-                gemm_packed(rows, count, v.width, g.matrix(n, start), values, inner, block, false);
-                for (int64_t r = 0; r < rows; ++r) derive(n, start + r, first, count, all, weights + r * block, inner + r * block, sums[start + r], drawn);
+                gemm_packed(rows, whole(count), q.width, q.matrix(n, start), keys, weights, block, false);
+                gemm_packed(rows, whole(count), v.width, g.matrix(n, start), values, inner, block, false);
+                for (int64_t r = 0; r < rows; ++r)
+                    derive(n, start + r, first, count, all, weights + r * block, inner + r * block, sums[start + r],
+                           drawn);
                 gemm_packed(count, v.width, rows, {weights, 1, block}, grads + t * of_grads, to_v, v.width, true);
                 gemm_packed(count, q.width, rows, {inner, 1, block}, queries + t * of_queries, to_k, q.width, true);
                 gemm_packed(rows, q.width, depth(count, all, q.width), {inner, block, 1}, keys_across,
@@ -265,18 +282,18 @@ struct Gradient {
     void derive(int64_t n, int64_t i, int64_t first, int64_t count, int64_t all, float* weights, float* inner, float sum,
                 float* drawn) const {
         const int64_t seen = scores.visible(i, first, count);
-        const float log_sum = lse[n * q.rows + i], scale = scores.scale;
+        const float log_sum = lse[n * q.rows + i], scale = scores.scale, factor = scores.factor;
         scores.finish(weights, n, i, first, seen);
         if (scores.dropped) {
             scores.draw(drawn, n, i, first, seen);
             for (int64_t j = 0; j < seen; ++j) {
-                const float weight = exp_of(weights[j] - log_sum);
+                const float weight = exp_of(weights[j] * factor - log_sum);
                 weights[j] = weight * drawn[j];
                 inner[j] = scale * weight * (inner[j] * drawn[j] - sum);
             }
         } else {
             for (int64_t j = 0; j < seen; ++j) {
-                const float weight = exp_of(weights[j] - log_sum);
+                const float weight = exp_of(weights[j] * factor - log_sum);
                 weights[j] = weight;
                 inner[j] = scale * weight * (inner[j] - sum);
             }

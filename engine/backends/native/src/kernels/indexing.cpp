@@ -1,8 +1,8 @@
 // Rows picked by index, and rows added up by index. x counts as [L, n1, .., nk, R]: `lead` axes before the k that
 // are indexed, the rest being runs of R neighbours; the result of picking as [L, I, R], I being the indices.
 //
-// Picking reads and writes L I R elements. Adding up reads as many and writes zeros first; a piece has some
-// of L or some columns of R for itself, so that the sums keep the order of the indices.
+// Picking reads and writes L I R elements. Adding up reads as many and writes zeros first; a piece has some of L,
+// some columns of R or, of a large result, some rows for itself, so that the sums keep the order of the indices.
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -18,6 +18,7 @@ namespace KILN_LEVEL {
 constexpr int64_t LEAST = 16384;    // elements that are worth a piece of their own
 constexpr int64_t LEAST_CHECKED = 65536;  // indices
 constexpr int64_t COLUMNS = 16, BLOCKS = 8;
+constexpr int64_t LARGE = 1 << 17;  // elements that a cache beside the processor doesn't hold
 
 // ints: lead, k, whether negative indices count from the end, then k sizes
 struct Indexed {
@@ -128,20 +129,24 @@ static void index_grad(const Call& call) {
     float* out = call.outputs[0].as<float>();
     const int64_t work = count * (indices * run + all);
     const int64_t parts = work < LEAST ? 1 : std::min<int64_t>(count, 2 * BLOCKS);
-    const int64_t blocks = work < LEAST || parts >= BLOCKS ? 1 : std::min((run + COLUMNS - 1) / COLUMNS, BLOCKS);
+    const bool one = work < LEAST || parts >= BLOCKS, by_rows = !one && all > LARGE;
+    const int64_t blocks = one || by_rows ? 1 : std::min((run + COLUMNS - 1) / COLUMNS, BLOCKS);
+    const int64_t shares = by_rows ? std::min(rows, 2 * BLOCKS) : 1;
     const int64_t lines = (run + COLUMNS - 1) / COLUMNS;  // a block begins at a whole one
-    call.pool.run(parts * blocks, [&](int64_t piece) {
-        const int64_t part = piece / blocks, block = piece % blocks;
+    call.pool.run(parts * blocks * shares, [&](int64_t piece) {
+        const int64_t share = piece % shares, part = piece / shares / blocks, block = piece / shares % blocks;
+        const int64_t first_row = piece_start(rows, shares, share), stop_row = piece_start(rows, shares, share + 1);
         const int64_t start = piece_start(lines, blocks, block) * COLUMNS;
         const int64_t width = std::min(run, piece_start(lines, blocks, block + 1) * COLUMNS) - start;
         const int64_t stop = piece_start(count, parts, part + 1);
         for (int64_t l = piece_start(count, parts, part); l < stop; ++l) {
             float* to = out + l * all + start;
-            if (width == run) std::fill_n(to, all, 0.0f);
+            if (width == run) std::fill_n(to + first_row * run, (stop_row - first_row) * run, 0.0f);
             else
                 for (int64_t row = 0; row < rows; ++row) std::fill_n(to + row * run, width, 0.0f);
             const float* own = from + lead[l] + start * step;
             for (int64_t i = 0; i < indices; ++i) {
+                if (at[i] < first_row * run || at[i] >= stop_row * run) continue;
                 const float* here = own + inner[i];
                 float* sum = to + at[i];
                 if (step == 1)
@@ -149,10 +154,10 @@ static void index_grad(const Call& call) {
                 else
                     for (int64_t c = 0; c < width; ++c) sum[c] += here[c * step];
             }
-            for (int64_t row = 0; by_frequency && row < rows; ++row)
+            for (int64_t row = first_row; by_frequency && row < stop_row; ++row)
                 for (int64_t c = 0; often[row] > 1 && c < width; ++c)
                     to[row * run + c] /= static_cast<float>(often[row]);
-            if (left_out >= 0) std::fill_n(to + left_out * run, width, 0.0f);
+            if (left_out >= first_row && left_out < stop_row) std::fill_n(to + left_out * run, width, 0.0f);
         }
     });
 }

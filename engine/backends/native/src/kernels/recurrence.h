@@ -70,8 +70,8 @@ class Walk {
     }
 
   private:
-    static constexpr int64_t SMALL = 1 << 19;           // multiplications that aren't worth a second thread
-    static constexpr int64_t LEAST = 8, MOST = 48;      // sequences of a piece
+    static constexpr int64_t SMALL = 1 << 19;       // multiplications that aren't worth a second thread
+    static constexpr int64_t LEAST = 4, MOST = 48;  // sequences of a piece
 
     template <typename Step> void visit(int64_t t, int64_t first, int64_t count, Step step) const {
         const int64_t rows = std::min(sizes_[t] - first, count);

@@ -25,7 +25,12 @@ static void check(const Call& call, const Array& index, int64_t dim, int64_t siz
         const int64_t stop = piece_start(count, pieces, piece + 1);
         for (int64_t line = piece_start(count, pieces, piece); line < stop; ++line) {
             const int64_t* here = from + lines[line];
-            for (int64_t i = 0; i < n; ++i) bad |= here[i * step] < 0 || here[i * step] >= size;
+            uint64_t most = 0;  // a negative index is a huge one without its sign
+            if (step == 1)
+                for (int64_t i = 0; i < n; ++i) most = std::max(most, static_cast<uint64_t>(here[i]));
+            else
+                for (int64_t i = 0; i < n; ++i) most = std::max(most, static_cast<uint64_t>(here[i * step]));
+            bad |= most >= static_cast<uint64_t>(size);
         }
         if (bad) wrong = true;
     });
@@ -65,7 +70,11 @@ template <typename T> static void taken(const Call& call) {
         for (int64_t line = piece_start(count, pieces, piece); line < stop; ++line) {
             const T* from = x.as<T>() + starts[line];
             const int64_t* which = index.as<int64_t>() + lines[line];
-            for (int64_t i = 0; i < n; ++i) out[line * n + i] = from[which[i * step] * along + i * beside];
+            T* to = out + line * n;
+            if (step == 1 && along == 1 && beside == 0)
+                for (int64_t i = 0; i < n; ++i) to[i] = from[which[i]];
+            else
+                for (int64_t i = 0; i < n; ++i) to[i] = from[which[i * step] * along + i * beside];
         }
     });
 }
@@ -109,8 +118,11 @@ static void scatter_add(const Call& call) {
             float* sums = out.as<float>() + starts[line];
             const int64_t* which = index.as<int64_t>() + lines[line];
             const float* values = source.as<float>() + given[line];
-            for (int64_t i = first; i < stop; ++i)
-                sums[which[i * step] * along + i * beside] += values[i * source_step];
+            if (step == 1 && source_step == 1 && along == 1 && beside == 0)
+                for (int64_t i = first; i < stop; ++i) sums[which[i]] += values[i];
+            else
+                for (int64_t i = first; i < stop; ++i)
+                    sums[which[i * step] * along + i * beside] += values[i * source_step];
         }
     });
 }
