@@ -25,7 +25,6 @@ from engine.dtypes import get_default_dtype
 # programs per step; and runs of one kind that may differ from each other before it stays eager
 _PROGRAMS = 8
 _ATTEMPTS = 4
-_LARGE_BYTES = 1 << 20
 
 
 class _Known:
@@ -231,14 +230,13 @@ class Captured:
             differs = difference(known.trace, trace)
             if not differs:
                 trace.made = made_by_python(known.trace, trace)
+                # what eager steps computed on their way will have its place in the arena
+                give_back_freed_memory()
                 new.program = Program(trace, [x for _, x, _, _ in new.around.tensors])
                 if any(id(owner(x._data)) in new.program.owners for x in tensors):
                     kind.problem = "an argument shares memory with what the step has of its own"
                     return
                 kind.attempts = 0
-                if new.program.arena_bytes > _LARGE_BYTES:
-                    # what eager steps computed on their way has a place in the arena from now on
-                    give_back_freed_memory()
             elif _same_gradients(known.trace, trace):
                 self._differs(kind, f"the step doesn't do the same each time: {differs}")
             else:
