@@ -41,8 +41,10 @@ class RunnerDied(Exception):
 class Runner:
     """The worker's handle on one runner process, which leads its own session and process group."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, concurrency: int) -> None:
+        """concurrency: how many runners share the machine."""
         ours, theirs = os.pipe()
+        threads = threads_each(concurrency)
         try:
             # the environment limits threads before the runner's libraries read it
             environment = {
@@ -51,7 +53,10 @@ class Runner:
                 "OMP_NUM_THREADS": str(threads),
             }
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workers.runner", str(theirs), str(os.getpid())],
+                [
+                    *(sys.executable, "-m", "workers.runner"),
+                    *(str(theirs), str(os.getpid()), str(cores_each(concurrency))),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=sys.stderr.fileno(),
                 pass_fds=(theirs,),
@@ -135,8 +140,16 @@ class Runner:
         return f"the runner ended with status {code}"
 
 
+def cores_each(concurrency: int) -> int:
+    """How many threads a runner's native kernels get: an equal share of the cores.
+
+    They wait for work that is done, not for each other: one that has to share its core delays nobody.
+    """
+    return max(1, (os.cpu_count() or 1) // concurrency)
+
+
 def threads_each(concurrency: int) -> int:
-    """How many threads a runner's matrix products get: an equal share of the cores, less one.
+    """How many threads OpenBLAS gets in a runner: an equal share of the cores, less one.
 
     The one is the API's, the broker's and ours. OpenBLAS spins while it waits for its threads: as soon as one
     of them has to share its core, every product waits for it. Measured on 2 busy cores, steps of a two-layer
@@ -149,7 +162,7 @@ class Nursery:
     """Hands out runners and keeps one spare ready."""
 
     def __init__(self, concurrency: int) -> None:
-        self._threads = threads_each(concurrency)
+        self._concurrency = concurrency
         self._requests: queue.SimpleQueue[Future[Runner] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="nursery", daemon=True)
         self._spare: Runner | None = None
@@ -231,7 +244,7 @@ class Nursery:
         if self._spare is not None:
             self._spare.kill()  # dead already: this gives back its pipes
             self._spare = None
-        runner = Runner(self._threads)
+        runner = Runner(self._concurrency)
         runner.wait_ready(self._closing)
         self._report = runner.engine_report
         return runner
