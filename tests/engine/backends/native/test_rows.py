@@ -19,6 +19,7 @@ from tests.engine.backends.native import (
     cases_extremes,
     cases_indexing,
     cases_losses,
+    cases_norms,
     cases_pools,
     cases_products,
     cases_recurrence,
@@ -31,29 +32,11 @@ if native.BACKEND is None:  # the machine that installed the package had no comp
 # of small operands too, which an eager step leaves to NumPy
 CORE = import_module("engine.backends.native._core")
 KERNELS = {name: eager(CORE, row, NUMPY.kernels[name], least=0) for name, row in native.ROWS.items()}
-EPS = 1e-5
 
 
 def _drawn(*shapes):
     generator = np.random.default_rng(7)
     return [generator.standard_normal(shape).astype(np.float32) for shape in shapes]
-
-
-def _layer_norm_operands(*lead, width):
-    g, x, weight, bias = _drawn((*lead, width), (*lead, width), width, width)
-    return g, 3 * x + 1, weight, bias
-
-
-def _layer_norm_grad(*lead, width):
-    g, x, weight, bias = _layer_norm_operands(*lead, width=width)
-    _, mean, rstd = NUMPY.kernels["layer_norm"](x, weight, bias, 1, EPS)
-    return (g, x, weight, mean, rstd, 1, EPS)
-
-
-def _batch_norm_grad(shape):
-    g, x, weight, bias = _drawn(shape, shape, shape[1], shape[1])
-    _, mean, var = NUMPY.kernels["batch_norm"](x, weight, bias, EPS)
-    return (g, x, weight, mean, var, EPS)
 
 
 def _step(*, moments, counted):
@@ -72,17 +55,11 @@ CASES: dict[str, list[Any]] = {
     **cases_extremes.CASES,
     **cases_indexing.CASES,
     **cases_losses.CASES,
+    **cases_norms.CASES,
     **cases_products.CASES,
     **cases_reductions.CASES,
     "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
     "gelu_grad": [(*_drawn((64, 65), (64, 65)), "none"), (*_drawn((3, 41, 517), (3, 41, 517)), "tanh")],
-    "layer_norm": [
-        (*_layer_norm_operands(37, width=129)[1:], 1, EPS),
-        (*_layer_norm_operands(7, 900, width=33)[1:], 1, EPS),
-    ],
-    "layer_norm_grad": [_layer_norm_grad(37, width=129), _layer_norm_grad(7, 900, width=33)],
-    "batch_norm": [(*_drawn((5, 7, 13, 17), 7, 7), EPS), (*_drawn((64, 16, 100), 16, 16), EPS)],
-    "batch_norm_grad": [_batch_norm_grad((5, 7, 13, 17)), _batch_norm_grad((64, 16, 100))],
     "sgd_step": [(*_step(moments=0, counted=False), 0.1, maximize) for maximize in (False, True)],
     "sgd_momentum_step": [
         (*_step(moments=1, counted=False), 0.9, 0.0, 0.1, True, False),
@@ -93,8 +70,6 @@ CASES: dict[str, list[Any]] = {
         for decoupled in (False, True)
     ],
     "amsgrad_step": [(*_step(moments=3, counted=True), 0.9, 0.999, 1e-8, 0.1, False, False)],
-    "softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
-    "log_softmax": [(20 * _drawn((67, 65))[0], 1), (*_drawn((5, 3, 1001)), 2)],
     **cases_convolutions.CASES,
     **cases_pools.CASES,
 }
