@@ -21,6 +21,7 @@ from engine.backends.native import (
     norms,
     pools,
     products,
+    random,
     recurrence,
     reductions,
     updates,
@@ -61,12 +62,13 @@ ROWS: dict[str, Row] = {
     **norms.ROWS,
     **pools.ROWS,
     **products.ROWS,
+    **random.ROWS,
     **recurrence.ROWS,
     **reductions.ROWS,
     **updates.ROWS,
 }
 # elements that a first operand must have in an eager step, where that isn't the usual number
-LEAST: dict[str, int] = {**elementwise.LEAST}
+LEAST: dict[str, int] = {**elementwise.LEAST, **random.LEAST}
 
 # ops whose result may lie where an operand of the same form does: each element is read, then written
 IN_PLACE = frozenset({*activations.ROWS, *elementwise.ROWS})

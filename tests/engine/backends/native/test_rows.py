@@ -22,6 +22,7 @@ from tests.engine.backends.native import (
     cases_norms,
     cases_pools,
     cases_products,
+    cases_random,
     cases_recurrence,
     cases_reductions,
 )
@@ -57,6 +58,7 @@ CASES: dict[str, list[Any]] = {
     **cases_losses.CASES,
     **cases_norms.CASES,
     **cases_products.CASES,
+    **cases_random.CASES,
     **cases_reductions.CASES,
     "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
     "gelu_grad": [(*_drawn((64, 65), (64, 65)), "none"), (*_drawn((3, 41, 517), (3, 41, 517)), "tanh")],
@@ -155,6 +157,13 @@ def test_not_a_number_and_infinity_go_through_as_in_numpy():
         for name, rest in (("sigmoid", ()), ("softmax", (1,)), ("log_softmax", (1,))):
             ours, theirs = (kernels[name](x, *rest) for kernels in (KERNELS, NUMPY.kernels))
             np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-6, err_msg=name)
+
+
+def test_the_same_numbers_are_drawn_as_by_numpy_to_the_last_bit():
+    for name in ("random_uniform", "bernoulli", "dropout"):
+        for operands in CASES[name]:
+            ours, theirs = (kernels[name](*operands) for kernels in (KERNELS, NUMPY.kernels))
+            np.testing.assert_array_equal(ours, theirs, err_msg=name)
 
 
 def _run(program):
