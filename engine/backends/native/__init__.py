@@ -24,6 +24,7 @@ from engine.backends.native import (
     random,
     recurrence,
     reductions,
+    steps,
     updates,
 )
 from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere
@@ -65,6 +66,7 @@ ROWS: dict[str, Row] = {
     **random.ROWS,
     **recurrence.ROWS,
     **reductions.ROWS,
+    **steps.ROWS,
     **updates.ROWS,
 }
 # elements that a first operand must have in an eager step, where that isn't the usual number

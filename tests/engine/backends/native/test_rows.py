@@ -25,6 +25,7 @@ from tests.engine.backends.native import (
     cases_random,
     cases_recurrence,
     cases_reductions,
+    cases_steps,
 )
 
 if native.BACKEND is None:  # the machine that installed the package had no compiler
@@ -59,6 +60,7 @@ CASES: dict[str, list[Any]] = {
     **cases_norms.CASES,
     **cases_products.CASES,
     **cases_random.CASES,
+    **cases_steps.CASES,
     **cases_reductions.CASES,
     "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
     "gelu_grad": [(*_drawn((64, 65), (64, 65)), "none"), (*_drawn((3, 41, 517), (3, 41, 517)), "tanh")],

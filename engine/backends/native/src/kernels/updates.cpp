@@ -3,27 +3,11 @@
 // engine/ops/updates.py. What changes from step to step is read from arrays: lr float64 [], step [].
 #include <cmath>
 
-#include "pool.h"
 #include "registry.h"
+#include "steps.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
-
-constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
-
-// Calls range(start, stop) for the pieces of [0, n).
-template <typename Range> static void ranges(const Call& call, int64_t n, Range range) {
-    const int64_t pieces = pieces_of(n, LEAST);
-    call.pool.run(pieces, [&](int64_t piece) {
-        range(piece_start(n, pieces, piece), piece_start(n, pieces, piece + 1));
-    });
-}
-
-// The step count, one higher than it was.
-static double counted(const Array& step) {
-    if (step.dtype == DType::f64) return *step.as<double>() += 1;
-    return static_cast<double>(*step.as<float>() += 1);
-}
 
 // p, g, lr; ints: maximize; reals: weight decay
 static void sgd_step(const Call& call) {
