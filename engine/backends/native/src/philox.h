@@ -20,7 +20,7 @@ struct Key {
 
 // The four words of one block of a draw. Blocks don't wait for each other: the processor works on several.
 static inline void philox(const Key& key, uint64_t block, uint64_t out[4]) {
-    uint64_t a = key.counter + block, b = 0, c = 0, d = 0, k0 = key.seed, k1 = key.stream;
+    uint64_t a = key.counter + block, b = a < block ? 1 : 0, c = 0, d = 0, k0 = key.seed, k1 = key.stream;
     for (int round = 0; round < 10; ++round) {
         const unsigned __int128 p = static_cast<unsigned __int128>(0xD2E7470EE14C6C93u) * a;
         const unsigned __int128 q = static_cast<unsigned __int128>(0xCA5A826395121157u) * c;

@@ -1,31 +1,54 @@
 // Random numbers, the same ones as NumPy's kernels give; in normal ones the last bit may differ, by how sines and
 // logarithms are rounded. About a nanosecond a number; dropout reads and writes 8 n bytes beside.
+#include <algorithm>
 #include <cmath>
 
 #include "loops.h"
 #include "philox.h"
+#include "pool.h"
 #include "registry.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
 
+constexpr int64_t WORDS = 4;      // of a block
+constexpr int64_t BLOCKS = 64;    // that are made at once
+constexpr int64_t WORTH = 1024;   // blocks that are worth a piece of their own
 constexpr int64_t HALVES = 2 * WORDS;
 constexpr double UNIT = 1.0 / 4294967296.0;                // 2^-32
 constexpr double UNIT53 = 1.0 / 9007199254740992.0;        // 2^-53
 constexpr double TURN = 6.283185307179586476925286766559;  // 2 pi
 
+static inline uint32_t half_of(const uint64_t* words, int64_t i) {
+    return static_cast<uint32_t>(words[i >> 1] >> (32 * (i & 1)));
+}
+
+// Calls take(start, stop, words) for parts of [0, n), each number being made of 1 / `each` of a block's words.
+template <typename Take> static void drawn(Pool& pool, const Key& key, int64_t n, int64_t each, const Take& take) {
+    const int64_t blocks = (n + each - 1) / each, pieces = pieces_of(blocks, WORTH);
+    pool.run(pieces, [&](int64_t piece) {
+        uint64_t words[BLOCKS * WORDS];
+        const int64_t stop = piece_start(blocks, pieces, piece + 1);
+        for (int64_t first = piece_start(blocks, pieces, piece); first < stop; first += BLOCKS) {
+            const int64_t count = std::min(BLOCKS, stop - first);
+            for (int64_t k = 0; k < count; ++k) philox(key, static_cast<uint64_t>(first + k), words + k * WORDS);
+            take(first * each, std::min(n, (first + count) * each), words);
+        }
+    });
+}
+
 // key -> float32 or float64, in [0, 1)
 static void random_uniform(const Call& call) {
     const Array& out = call.outputs[0];
-    const Philox source(call.inputs[0]);
+    const Key key(call.inputs[0]);
     if (out.dtype == DType::f64) {
         double* to = out.as<double>();
-        return drawn(call.pool, source, out.size, WORDS, [=](int64_t start, int64_t stop, const uint64_t* words) {
+        return drawn(call.pool, key, out.size, WORDS, [=](int64_t start, int64_t stop, const uint64_t* words) {
             for (int64_t i = start; i < stop; ++i) to[i] = static_cast<double>(words[i - start] >> 11) * UNIT53;
         });
     }
     float* to = out.as<float>();
-    drawn(call.pool, source, out.size, HALVES, [=](int64_t start, int64_t stop, const uint64_t* words) {
+    drawn(call.pool, key, out.size, HALVES, [=](int64_t start, int64_t stop, const uint64_t* words) {
         for (int64_t i = start; i < stop; ++i)
             to[i] = static_cast<float>(half_of(words, i - start) >> 8) * 5.9604644775390625e-8f;  // 2^-24
     });
@@ -35,7 +58,7 @@ static void random_uniform(const Call& call) {
 static void random_normal(const Call& call) {
     const Array& out = call.outputs[0];
     float* to = out.as<float>();
-    drawn(call.pool, Philox(call.inputs[0]), out.size, HALVES, [=](int64_t start, int64_t stop, const uint64_t* words) {
+    drawn(call.pool, Key(call.inputs[0]), out.size, HALVES, [=](int64_t start, int64_t stop, const uint64_t* words) {
         for (int64_t i = start; i < stop; i += 2) {
             const double a = (static_cast<double>(half_of(words, i - start)) + 1) * UNIT;
             const double angle = static_cast<double>(half_of(words, i - start + 1)) * (TURN * UNIT);
@@ -50,8 +73,8 @@ static void random_normal(const Call& call) {
 template <typename Put> static void beside(const Call& call, const Array& x, const Put& put) {
     const Walk<1> walk(x, {&x});
     const int64_t step = walk.strides[0][0];
-    const Philox source(call.inputs[1]);
-    drawn(call.pool, source, x.size, HALVES, [&](int64_t start, int64_t stop, const uint64_t* words) {
+    const Key key(call.inputs[1]);
+    drawn(call.pool, key, x.size, HALVES, [&](int64_t start, int64_t stop, const uint64_t* words) {
         uint32_t halves[BLOCKS * HALVES];
         for (int64_t i = 0; i < stop - start; ++i) halves[i] = half_of(words, i);
         int64_t i = start;
