@@ -66,20 +66,23 @@ class Loop:
         """
         self._progress = progress
         draws = Draws(self._parts.seed, progress.epoch)
-        block_at = -math.inf
+        settle_at = time.monotonic() + BLOCK_S
+        singles = pause = 0  # steps until a block is tried again, and how many they were the last time
         while progress.position < halt:
             if callbacks.should_stop():
                 break
             now = time.monotonic()
-            if now < block_at:
-                self._single(progress, order, draws)
-            else:
+            if now >= settle_at:
                 self.settle()
-                if self._block(progress, order, halt, min(BLOCK_S, max(0.0, due() - now))):
-                    block_at = -math.inf
-                else:
-                    block_at = now + BLOCK_S
-                    self._single(progress, order, draws)
+                settle_at = now + BLOCK_S
+                singles = 0
+            if not singles and self._block(progress, order, halt, min(BLOCK_S, max(0.0, due() - now))):
+                pause = 0
+            else:
+                if not singles:
+                    singles = pause = 2 * pause + 1
+                singles -= 1
+                self._single(progress, order, draws)
             if time.monotonic() >= due():
                 self.settle()
                 report()
@@ -97,6 +100,7 @@ class Loop:
 
     def _block(self, progress: Progress, order: Rows | None, halt: int, seconds: float) -> bool:
         """Several steps in one call, if that can be."""
+        self.settle()
         parts, size = self._parts, self._parts.batch_size
         if parts.optimizer.needs_closure:
             return False

@@ -118,19 +118,47 @@ def test_steps_are_replayed_and_nothing_runs_as_written_for_good(job, model, spl
     assert trainer.why_eager == ""
 
 
-@pytest.mark.skipif(native.BACKEND is None, reason="blocks are native programs")
-def test_blocks_of_steps_end_at_checkpoints(job, model, splits):
-    model["layers"] = [{"type": "Flatten"}, {"type": "LayerNorm", "normalized_shape": [16]}, {"type": "GELU"}]
-    job |= {"loss": {"type": "MSELoss"}, "metrics": [], "evaluate": None, "transforms": []}
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((48, 1, 4, 4)).astype(np.float32)
+needs_core = pytest.mark.skipif(native.BACKEND is None, reason="blocks are native programs")
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """How many steps each call of several has made."""
+    lengths = []
+
+    def many(self, *given):
+        found = plain(self, *given)
+        if found:
+            lengths.append(len(found[0]))
+        return found
+
+    plain = steps_module.Steps.many
+    monkeypatch.setattr(steps_module.Steps, "many", many)
+    return lengths
+
+
+@needs_core
+@pytest.mark.parametrize("variant", ["AdamW, GELU", "rates by step"])
+def test_steps_that_are_native_programs_are_made_in_blocks(variant, blocks, job, model, splits):
+    changes = dict(VARIANTS[variant])
+    model["layers"] = changes.pop("layers", model["layers"])
+    Trainer.from_job({**job, "epochs": EPOCHS, "evaluate": None, **changes}, model, splits).fit()
+    # three steps are enough to know a program, of full batches and of the last ones
+    assert STEPS - 12 <= sum(blocks) <= STEPS
+    assert max(blocks) == 5  # all full batches of an epoch
+
+
+@needs_core
+def test_blocks_of_steps_end_at_checkpoints(blocks, job, model, splits):
+    model["layers"] = GELU
     job |= {"epochs": 4, "checkpoint": {"every_steps": 5}}
-    trainer = Trainer.from_job(job, model, {"train": (x, x.reshape(48, 16))})
+    trainer = Trainer.from_job(job, model, splits)
     heard = Heard()
     trainer.fit(heard, 1e9)
+    assert max(blocks) > 1
     assert [state.step for state in heard.states] == [5, 10, 15, 20]
     for state in heard.states:
-        again = Trainer.from_job(job, model, {"train": (x, x.reshape(48, 16))})
+        again = Trainer.from_job(job, model, splits)
         again.restore(state)
         again.fit()
         assert weights(again) == weights(trainer)
@@ -147,16 +175,22 @@ def test_a_step_that_reads_values_runs_as_written_and_the_run_says_why(model, jo
     assert "reads a tensor's values" in trainer.why_eager
 
 
-def test_a_loss_that_ends_within_a_block_is_found_with_its_step(job, model):
-    """The weights are finite in every step, and the input of the fifth batch isn't."""
-    x, y = blobs(64, 0)
+@needs_core
+def test_a_loss_that_ends_within_a_block_is_found_with_its_step(blocks, job, model):
+    """The first epoch is as it should be, and in the second one's only block there is an infinite sample."""
+    x, y = blobs(128, 0)
     x = (x / np.float32(255))[:, None]
-    x[8 * 20 % 64 :][:1] = np.inf
     job |= {"transforms": [], "metrics": [], "evaluate": None, "shuffle": False, "epochs": 3}
     model["layers"] = GELU
-    trainer, heard = Trainer.from_job(job, model, {"train": (x, y)}), Heard()
-    with pytest.raises(LossNotFinite, match="at step 5") as caught:
+    trainer = Trainer.from_job(job, model, {"train": (x, y)})
+    heard = Heard(trainer, 16)
+    assert trainer.fit(heard, 1e9).status == "stopped"
+    x[8 * 9] = np.inf  # the trainer has it as it is
+    heard.stop_at = None
+    blocks.clear()
+    with pytest.raises(LossNotFinite, match="at step 26") as caught:
         trainer.fit(heard, 1e9)
-    assert caught.value.step == 5
-    assert trainer.step == 4
-    assert sorted(heard.points) == [("loss", step) for step in range(1, 5)]
+    assert blocks[-1] > 11
+    assert caught.value.step == 26
+    assert trainer.step == 25
+    assert sorted(step for key, step in heard.points if key == "loss") == list(range(1, 26))
