@@ -31,6 +31,7 @@ static void layer_norm(const Call& call) {
             const float r = 1 / std::sqrt(squares(from, m, width) / static_cast<float>(width) + eps);
             mean[row] = m;
             rstd[row] = r;
+#pragma omp simd
             for (int64_t i = 0; i < width; ++i) to[i] = (from[i] - m) * r * weight[i] + bias[i];
         }
     });
@@ -60,6 +61,7 @@ static void layer_norm_grad(const Call& call) {
             }
             u /= static_cast<float>(width);
             us /= static_cast<float>(width);
+#pragma omp simd
             for (int64_t i = 0; i < width; ++i) {
                 const float s = (from[i] - m) * r;
                 to[i] = (slope[i] * weight[i] - u - s * us) * r;
