@@ -9,6 +9,7 @@
 
 #include <utility>
 
+#include "depthwise.h"
 #include "pool.h"
 #include "scratch.h"
 #include "winograd.h"
@@ -234,6 +235,7 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
 
 static void convolve(const Call& call, const float* bias) {
     const Convolution n(call.ints);
+    if (is_depthwise(n)) return depthwise(call, n, bias);
     const Array& x = call.inputs[0];
     const Dense dense{n.images, n.channels, n.filters, n.height, n.width, n.rows, n.columns, n.ph, n.pw};
     if (is_dense(n) && is_quicker(dense)) {
@@ -257,6 +259,7 @@ static void conv_no_bias(const Call& call) { convolve(call, nullptr); }
 // g, weight -> x's gradient
 static void conv_input_grad(const Call& call) {
     const Convolution n(call.ints);
+    if (is_depthwise(n)) return depthwise_input_grad(call, n);
     const Array& g = call.inputs[0];
     float* out = call.outputs[0].as<float>();
     const Dense dense{n.images, n.filters, n.channels, n.rows, n.columns, n.height, n.width, 2 - n.ph, 2 - n.pw};

@@ -121,7 +121,7 @@ struct Window {
         const int64_t left = std::min(std::max<int64_t>(quotient_up(-begin, step), 0), pitch);
         const int64_t right = std::max(std::min(quotient_up(across.size - begin, step), pitch), left);
         for (int64_t l = 0; l < left; ++l) to[l] = 0;
-        if (step == 1) std::memcpy(to + left, from + left + begin, static_cast<size_t>(right - left) * sizeof(float));
+        if (step == 1) copy_floats(to + left, from + left + begin, right - left);
         else if (step == 2)
             for (int64_t l = left; l < right; ++l) to[l] = from[l * 2 + begin];
         else

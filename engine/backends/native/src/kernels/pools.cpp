@@ -1,38 +1,18 @@
 // Pools over one or two axes in float32; a signal is an image of one row.
 //
 // Memory moved: x once and the result once; the gradients read g (and x) once and write x's gradient once. A piece
-// is some whole planes. Each is first copied so that whatever a window meets lies inside and a row of windows reads
-// neighbours: the columns that leave the same rest when divided by the stride go side by side.
-#include <algorithm>
+// is some whole planes, each copied before it is read (planes.h).
+#include "planes.h"
+
 #include <limits>
-#include <vector>
 
 #include "pool.h"
 #include "registry.h"
-#include "scratch.h"
-#include "vectors.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
 
 constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
-
-// planes of [H, W] elements, [P, Q] windows; then of each axis: kernel, stride, padding, dilation
-struct Pooling {
-    int64_t planes, height, width, rows, columns, kh, kw, sh, sw, ph, pw, dh, dw;
-
-    explicit Pooling(const int64_t* n)
-        : planes(n[0]), height(n[1]), width(n[2]), rows(n[3]), columns(n[4]), kh(n[5]), kw(n[6]), sh(n[7]), sw(n[8]),
-          ph(n[9]), pw(n[10]), dh(n[11]), dw(n[12]) {}
-
-    int64_t size() const { return height * width; }
-    int64_t windows() const { return rows * columns; }
-    int64_t row_of(int64_t p) const { return p * sh - ph; }
-    // which of a window's rows lie inside: [first, stop)
-    int64_t first_row(int64_t p) const { return row_of(p) < 0 ? (dh - 1 - row_of(p)) / dh : 0; }
-    int64_t stop_row(int64_t p) const { return std::min(kh, (height - row_of(p) + dh - 1) / dh); }
-    int64_t first_column(int64_t q) const { return pw > q * sw ? (pw - q * sw + dw - 1) / dw : 0; }
-};
 
 template <typename Work> static void each_piece(const Call& call, const Pooling& g, const Work& work) {
     const int64_t pieces = pieces_of(g.planes * g.size(), LEAST);
@@ -40,45 +20,6 @@ template <typename Work> static void each_piece(const Call& call, const Pooling&
         work(piece_start(g.planes, pieces, piece), piece_start(g.planes, pieces, piece + 1));
     });
 }
-
-// to[j] = from[j STEP] for j in [0, n)
-template <int STEP>
-static void take_every(float* __restrict to, const float* __restrict from, int64_t n, int64_t step) {
-    for (int64_t j = 0; j < n; ++j) to[j] = from[j * (STEP ? STEP : step)];
-}
-
-// A thread's copy of a plane: row i is `sw` runs of `run` floats, the padded row's columns f, f + sw, ... in run f.
-// Rows that lie outside are not there.
-struct Plane {
-    const Pooling& g;
-    int64_t run;
-    float* data;
-    std::vector<int64_t> across;  // of a window's columns, where they are in a row
-
-    Plane(const Pooling& geometry, float beside) : g(geometry) {
-        run = std::max(whole(g.columns) + ((g.kw - 1) * g.dw) / g.sw, (g.pw + g.width + g.sw - 1) / g.sw);
-        data = scratch(Slot::convolution, g.height * g.sw * run);
-        std::fill(data, data + g.height * g.sw * run, beside);
-        for (int64_t k = 0; k < g.kw; ++k) across.push_back(k * g.dw % g.sw * run + k * g.dw / g.sw);
-    }
-
-    void take(const float* x) {
-        for (int64_t i = 0; i < g.height; ++i)
-            for (int64_t f = 0; f < g.sw; ++f) {
-                // the first column inside, counted in x and in the run
-                const int64_t before = g.pw > f ? (g.pw - f + g.sw - 1) / g.sw : 0, from = before * g.sw + f - g.pw;
-                const int64_t n = (g.width - from + g.sw - 1) / g.sw;
-                float* to = data + (i * g.sw + f) * run + before;
-                if (g.sw == 1) take_every<1>(to, x + i * g.width + from, n, 1);
-                else if (g.sw == 2) take_every<2>(to, x + i * g.width + from, n, 2);
-                else if (g.sw == 4) take_every<4>(to, x + i * g.width + from, n, 4);
-                else take_every<0>(to, x + i * g.width + from, n, g.sw);
-            }
-    }
-
-    // element (r, k) of window (p, 0), those of windows (p, 1), (p, 2), ... beside it, is at row(p, r)[across[k]]
-    const float* row(int64_t p, int64_t r) const { return data + (g.row_of(p) + r * g.dh) * g.sw * run; }
-};
 
 // x -> out
 static void max_pool(const Call& call) {

@@ -33,19 +33,33 @@ static inline Integers load(const int32_t* from) {
 static inline void store(float* to, Vector x) { std::memcpy(to, &x, sizeof x); }
 static inline void store(int32_t* to, Integers x) { std::memcpy(to, &x, sizeof x); }
 
+// to[0..n) = from[0..n), without the call that a compiler makes of it, which takes longer than a short row
+static inline void copy_floats(float* to, const float* from, int64_t n) {
+    for (; n >= LANES; n -= LANES, to += LANES, from += LANES) store(to, load(from));
+    for (int64_t part = LANES / 2; part > 0; part /= 2) {
+        if (!(n & part)) continue;
+        if (part == 8) std::memcpy(to, from, 8 * sizeof(float));
+        if (part == 4) std::memcpy(to, from, 4 * sizeof(float));
+        if (part == 2) std::memcpy(to, from, 2 * sizeof(float));
+        if (part == 1) *to = *from;
+        to += part;
+        from += part;
+    }
+}
+
 // n floats of a vector, of which `room` fit: all of them in one go where they do
 static inline void store_some(float* to, Vector x, int64_t n, int64_t room) {
     if (room >= LANES) return store(to, x);
     float all[LANES];
     store(all, x);
-    for (int64_t i = 0; i < n; ++i) to[i] = all[i];
+    copy_floats(to, all, n);
 }
 
 // The first n floats; 0 for the rest
 static inline Vector load_some(const float* from, int64_t n) {
     if (n >= LANES) return load(from);
     float all[LANES] = {};
-    for (int64_t i = 0; i < n; ++i) all[i] = from[i];
+    copy_floats(all, from, n);
     return load(all);
 }
 

@@ -6,6 +6,7 @@
 // Sums over some images and channels are a piece, and are added in the order of the images.
 #include "correlation.h"
 
+#include "depthwise.h"
 #include "pool.h"
 #include "scratch.h"
 #include "winograd.h"
@@ -199,6 +200,7 @@ static void gather(const Call& call, const Convolution& n, const Cut& cut, const
 // x, g -> the weight's gradient
 static void conv_weight_grad(const Call& call) {
     const Convolution n(call.ints);
+    if (is_depthwise(n)) return depthwise_weight_grad(call, n);
     const Dense dense{n.images, n.channels, n.filters, n.height, n.width, n.rows, n.columns, n.ph, n.pw};
     if (is_dense(n) && is_quicker_for_weights(dense)) {
         const Array &x = call.inputs[0], &g = call.inputs[1];
