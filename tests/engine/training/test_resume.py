@@ -9,6 +9,9 @@ from engine.training import Callbacks, Trainer, TrainingState
 STEPS = 18  # of the whole run: three epochs of six
 
 
+EACH_STEP = 0  # s between reports: none is made later than the step, and steps are made one at a time
+
+
 class Recorder(Callbacks):
     """Keeps every point and every summary; stops after a number of steps."""
 
@@ -94,7 +97,7 @@ def test_a_run_resumed_from_a_file_gives_the_same_bits(
     whole, expected = undisturbed
     first = Trainer.from_job(variant, model, splits)
     before = Recorder(first, stop_at)
-    assert first.fit(before).status == "stopped"
+    assert first.fit(before, EACH_STEP).status == "stopped"
     assert first.step == stop_at
     first.state().save(tmp_path / "state")
     manual_seed(99)  # what others draw in between doesn't matter
@@ -113,7 +116,7 @@ def test_a_run_resumed_from_a_file_gives_the_same_bits(
 def test_stopping_and_going_on_in_place_changes_nothing(variant, model, splits, undisturbed):
     trainer = Trainer.from_job(variant, model, splits)
     for stop_at in range(STEPS):
-        assert trainer.fit(Recorder(trainer, stop_at)).status == "stopped"
+        assert trainer.fit(Recorder(trainer, stop_at), EACH_STEP).status == "stopped"
         rand(5)
     assert trainer.fit().status == "finished"
     assert weights(trainer) == weights(undisturbed[0])
@@ -134,7 +137,7 @@ def test_every_checkpoint_handed_out_can_be_resumed(job, model, splits):
 
 def test_a_state_shares_no_memory_with_the_run(job, model, splits):
     trainer = Trainer.from_job(job, model, splits)
-    trainer.fit(Recorder(trainer, 3))
+    trainer.fit(Recorder(trainer, 3), EACH_STEP)
     state = trainer.state()
     kept = {key: value.numpy().tobytes() for key, value in state.weights.items()}
     trainer.fit()
