@@ -91,6 +91,8 @@ class Program:
     ) -> list[Any]:
         """Some steps; see `Captured.block`. Returns the results of each."""
         results: list[Any] = []
+        for optimizer in self._trace.optimizers:
+            optimizer._current_rates()
 
         def block(*given: Any) -> Any:
             found, rows = self._blocks.run(self._run, given, steps, gathers, rates, milliseconds)

@@ -112,6 +112,20 @@ def test_each_step_has_its_own_learning_rate(sources, indices):
     np.testing.assert_array_equal(ours[0].detach().numpy(), weights[0].detach().numpy())
 
 
+def test_a_rate_that_was_set_before_a_block_is_that_of_its_steps(sources, indices):
+    weights, opt, step = make()
+    for k, chosen in enumerate(indices):
+        opt.param_groups[0]["lr"] = 0.1 if k < 4 else 0.02
+        step(*rows(sources, chosen))
+    ours, opt, step = make()
+    run = torch.capture(step)
+    for k in range(4):
+        run(*rows(sources, indices[k]))
+    opt.param_groups[0]["lr"] = 0.02
+    assert run.block(sources, indices[4:]) is not None
+    np.testing.assert_array_equal(ours[0].detach().numpy(), weights[0].detach().numpy())
+
+
 def test_a_block_ends_when_its_time_is_over_and_goes_on_where_it_stopped(sources, indices):
     outs, weights, _ = one_by_one(make, sources, indices)
     parameters, _, step = make()
