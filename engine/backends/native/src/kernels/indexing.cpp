@@ -49,14 +49,19 @@ static const int64_t* distances(const Call& call, const Indexed& form, const Arr
         const int64_t *from = indices[j].as<int64_t>(), size = form.sizes[j], wrap = form.wraps ? size : 0;
         std::atomic<bool> wrong{false};
         call.pool.run(pieces, [&](int64_t piece) {
-            const int64_t stop = piece_start(count, pieces, piece + 1);
-            bool bad = false;
-            for (int64_t i = piece_start(count, pieces, piece); i < stop; ++i) {
-                const int64_t given = from[places[i]], index = given < 0 ? given + wrap : given;
-                bad |= index < 0 || index >= size;
-                found[i] = (j == 0 ? 0 : found[i]) + index * steps[j];
-            }
-            if (bad) wrong = true;
+            const int64_t start = piece_start(count, pieces, piece), stop = piece_start(count, pieces, piece + 1);
+            const int64_t step = steps[j], apart = places.step();
+            uint64_t most = 0;  // a negative index is a huge one without its sign
+            const auto locate = [&](int64_t i, int64_t given) {
+                const int64_t index = given < 0 ? given + wrap : given;
+                most = std::max(most, static_cast<uint64_t>(index));
+                found[i] = (j == 0 ? 0 : found[i]) + index * step;
+            };
+            if (places.one_axis())
+                for (int64_t i = start; i < stop; ++i) locate(i, from[i * apart]);
+            else
+                for (int64_t i = start; i < stop; ++i) locate(i, from[places[i]]);
+            if (most >= static_cast<uint64_t>(size)) wrong = true;
         });
         for (int64_t i = 0; wrong && i < count; ++i) {
             const int64_t given = from[places[i]];
@@ -76,20 +81,19 @@ template <typename T> static void pick(const Call& call) {
     T* out = call.outputs[0].as<T>();
     const int64_t rows = lead.count() * indices, pieces = pieces_of(rows * run, LEAST);
     call.pool.run(pieces, [&](int64_t piece) {
-        const int64_t first = piece_start(rows, pieces, piece), stop = piece_start(rows, pieces, piece + 1);
-        int64_t l = first / indices, i = first % indices;
-        const T* part = from + lead[l];
-        for (int64_t row = first; row < stop; ++row) {
-            const T* here = part + at[i];
+        const int64_t stop = piece_start(rows, pieces, piece + 1);
+        for (int64_t row = piece_start(rows, pieces, piece); row < stop;) {
+            const int64_t i = row % indices, count = std::min(indices - i, stop - row);
+            const T* part = from + lead[row / indices];
             T* to = out + row * run;
-            if (run == 1) *to = *here;
-            else if (step == 1) std::copy_n(here, run, to);
+            if (run == 1)
+                for (int64_t k = 0; k < count; ++k) to[k] = part[at[i + k]];
+            else if (step == 1)
+                for (int64_t k = 0; k < count; ++k) std::copy_n(part + at[i + k], run, to + k * run);
             else
-                for (int64_t c = 0; c < run; ++c) to[c] = here[c * step];
-            if (++i == indices) {
-                i = 0;
-                if (row + 1 < stop) part = from + lead[++l];
-            }
+                for (int64_t k = 0; k < count; ++k)
+                    for (int64_t c = 0; c < run; ++c) to[k * run + c] = part[at[i + k] + c * step];
+            row += count;
         }
     });
 }
