@@ -43,7 +43,7 @@ def test_a_resumed_run_sees_the_same_images(stop_at, shuffle, varied_job, model,
     whole = Trainer.from_job(varied_job, model, splits)
     whole.fit()
     first = Trainer.from_job(varied_job, model, splits)
-    assert first.fit(StopAt(first, stop_at)).status == "stopped"
+    assert first.fit(StopAt(first, stop_at), report_interval_s=0).status == "stopped"
     first.state().save(tmp_path / "state")
     second = Trainer.from_job(varied_job, model, splits)
     second.restore(TrainingState.load(tmp_path / "state"))

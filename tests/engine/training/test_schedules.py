@@ -27,7 +27,7 @@ class Rates(Callbacks):
 def ran(job, model, splits, scheduler, **changes):
     trainer = Trainer.from_job({**job, "scheduler": scheduler, **changes}, model, splits)
     rates = Rates(trainer)
-    trainer.fit(rates)
+    trainer.fit(rates, report_interval_s=0)  # steps are then made one at a time
     return rates, trainer
 
 

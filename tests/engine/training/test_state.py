@@ -20,7 +20,7 @@ class StopAt(Callbacks):
 def state(job, model, splits):
     job |= {"optimizer": {"type": "AdamW"}, "scheduler": {"type": "StepLR", "step_size": 1}}
     trainer = Trainer.from_job(job, model, splits)
-    trainer.fit(StopAt(trainer, 8))
+    trainer.fit(StopAt(trainer, 8), report_interval_s=0)
     return trainer.state()
 
 
