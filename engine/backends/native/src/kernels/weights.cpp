@@ -27,38 +27,45 @@ constexpr int64_t ROOM = 1 << 16;     // floats of the copy, and of g: both fit 
 constexpr int64_t CHANNELS = 32;      // at a time
 constexpr int64_t UNITS = 16;         // that keep a few threads busy
 
-// sums[R][V LANES] += over i of source[offsets[r] + i] times turned [i][V LANES]
+// `count` neighbouring results of each of some images, whose copies and slopes lie so far apart
+struct Span {
+    int64_t images, count, copy, slopes;
+};
+
+// sums[R][V LANES] += over results i of source[offsets[r] + i] times turned [i][V LANES]
 template <int R, int V>
-static void tile(int64_t n, const float* source, const int64_t* offsets, const float* turned, int64_t pitch,
+static void tile(const Span& span, const float* source, const int64_t* offsets, const float* turned, int64_t pitch,
                  float* sums) {
-    const float* from[R];
     Vector total[R][V];
-    for (int r = 0; r < R; ++r) {
-        from[r] = source + offsets[r];
+    for (int r = 0; r < R; ++r)
         for (int v = 0; v < V; ++v) total[r][v] = load(sums + r * pitch + v * LANES);
-    }
-    for (int64_t i = 0; i < n; ++i, turned += pitch) {
-        Vector row[V];
-        for (int v = 0; v < V; ++v) row[v] = load(turned + v * LANES);
-        for (int r = 0; r < R; ++r)
-            for (int v = 0; v < V; ++v) total[r][v] += from[r][i] * row[v];
+    for (int64_t image = 0; image < span.images; ++image) {
+        const float *from[R], *slope = turned + image * span.slopes;
+        for (int r = 0; r < R; ++r) from[r] = source + image * span.copy + offsets[r];
+        for (int64_t i = 0; i < span.count; ++i, slope += pitch) {
+            Vector row[V];
+            for (int v = 0; v < V; ++v) row[v] = load(slope + v * LANES);
+            for (int r = 0; r < R; ++r)
+                for (int v = 0; v < V; ++v) total[r][v] += from[r][i] * row[v];
+        }
     }
     for (int r = 0; r < R; ++r)
         for (int v = 0; v < V; ++v) store(sums + r * pitch + v * LANES, total[r][v]);
 }
 
-// sums[r pitch] += over i of source[offsets[r] + i] g[i]; n is of whole vectors
+// sums[r pitch] += over i of source[offsets[r] + i] g[i], of one image; their count is of whole vectors
 template <int R>
-static void dot(int64_t n, const float* source, const int64_t* offsets, const float* g, int64_t pitch, float* sums) {
+static void dot(const Span& span, const float* source, const int64_t* offsets, const float* g, int64_t pitch,
+                float* sums) {
     Vector total[R] = {};
-    for (int64_t i = 0; i < n; i += LANES) {
+    for (int64_t i = 0; i < span.count; i += LANES) {
         const Vector slope = load(g + i);
         for (int r = 0; r < R; ++r) total[r] += slope * load(source + offsets[r] + i);
     }
     for (int r = 0; r < R; ++r) sums[r * pitch] += sum_of(total[r]);
 }
 
-using Tile = void (*)(int64_t, const float*, const int64_t*, const float*, int64_t, float*);
+using Tile = void (*)(const Span&, const float*, const int64_t*, const float*, int64_t, float*);
 
 template <int V, int... R> static Tile tile_of(int64_t rows, std::integer_sequence<int, R...>) {
     static constexpr Tile tiles[] = {tile<R + 1, V>...};
@@ -76,10 +83,10 @@ static Tile tile_of(int64_t rows, int64_t vectors) {
     return vectors == 2 ? tile_of<2>(rows, all) : tile_of<VECTORS>(rows, all);
 }
 
-// How the sums are cut: channels of a group at a time, images in runs, rows of results at a time.
+// How the sums are cut: channels of a group at a time, images in runs, rows of results at a time, or some images.
 struct Cut {
     bool turned;
-    int64_t pitch, channels, blocks, runs, rows;
+    int64_t pitch, channels, blocks, runs, rows, images;
 
     Cut(const Convolution& n, const Window& window) {
         turned = n.outputs() > FEW;
@@ -89,6 +96,9 @@ struct Cut {
         runs = std::min(n.images, quotient_up(UNITS, n.groups * blocks));
         const int64_t floats = std::max(channels * window.channel(1), pitch * window.pitch);
         rows = std::min(n.rows, std::max<int64_t>(ROOM / floats, 1));
+        images = 1;
+        if (turned && rows == n.rows)
+            images = std::max<int64_t>(std::min(LENGTH / window.span(rows), ROOM / (rows * floats)), 1);
     }
 };
 
@@ -122,32 +132,40 @@ static void spread(float* to, const float* g, const Convolution& n, int64_t rows
     std::fill(to + rows * line, to + room, 0.0f);
 }
 
-// What one image's rows add to the sums [channels taps][pitch] of one group
+// What some images' rows add to the sums [channels taps][pitch] of one group
 struct Part {
     const Convolution& n;
     const Cut& cut;
     const Window& window;
+    int64_t copied, turned;  // floats of one image
     float *copy, *slopes;
     std::vector<int64_t> offsets;
     int64_t found = -1;
 
     Part(const Convolution& geometry, const Cut& how, const Window& where) : n(geometry), cut(how), window(where) {
-        const int64_t copied = whole(cut.channels * window.channel(cut.rows)) + LANES;
         const int64_t line = cut.rows * window.pitch;
-        copy = scratch(Slot::convolution, copied + (cut.turned ? line * cut.pitch : whole(line) + LANES));
-        slopes = copy + copied;
-        std::fill(copy, copy + copied, 0.0f);
+        copied = cut.channels * window.channel(cut.rows);
+        turned = cut.turned ? line * cut.pitch : whole(line) + LANES;
+        const int64_t all = whole(cut.images * copied) + LANES;
+        copy = scratch(Slot::convolution, all + cut.images * turned);
+        slopes = copy + all;
+        std::fill(copy, copy + all, 0.0f);
         offsets.resize(static_cast<size_t>(cut.channels * window.taps()));
     }
 
-    void add(const float* x, const float* g, const float* end, int64_t channels, int64_t start, float* sums) {
+    // x, g: of the first of `images`
+    void add(const float* x, const float* g, const float* end, int64_t images, int64_t channels, int64_t start,
+             float* sums) {
         const int64_t rows = std::min(cut.rows, n.rows - start), terms = channels * window.taps();
         if (found != rows) window.find(cut.channels, rows, offsets.data());
         found = rows;
-        window.take(copy, x, channels, start, rows);
+        for (int64_t i = 0; i < images; ++i)
+            window.take(copy + i * copied, x + i * n.channels * n.height * n.width, channels, start, rows);
         if (cut.turned) {
-            turn(slopes, g, end, n, start, rows, window.pitch, cut.pitch);
-            multiply(window.span(rows), terms, sums);
+            for (int64_t i = 0; i < images; ++i)
+                turn(slopes + i * turned, g + i * n.filters * n.rows * n.columns, end, n, start, rows, window.pitch,
+                     cut.pitch);
+            multiply(images, window.span(rows), terms, sums);
             return;
         }
         const int64_t count = whole(window.span(rows));
@@ -157,13 +175,14 @@ struct Part {
             spread(slopes, filter, n, rows, window.pitch, std::max(count, rows * window.pitch));
             for (int64_t k = 0; k < terms; k += 9) {
                 const int64_t some = std::min<int64_t>(9, terms - k);
-                dot_of(some, all)(count, copy, offsets.data() + k, slopes, cut.pitch, sums + k * cut.pitch + o);
+                float* own = sums + k * cut.pitch + o;
+                dot_of(some, all)({1, count, 0, 0}, copy, offsets.data() + k, slopes, cut.pitch, own);
             }
         }
     }
 
   private:
-    void multiply(int64_t count, int64_t terms, float* sums) const {
+    void multiply(int64_t images, int64_t count, int64_t terms, float* sums) const {
         const int64_t all = cut.pitch / LANES, strips = quotient_up(all, VECTORS);
         for (int64_t i = 0; i < count; i += LENGTH)
             for (int64_t strip = 0; strip < strips; ++strip) {
@@ -171,7 +190,8 @@ struct Part {
                 const int64_t vectors = piece_start(all, strips, strip + 1) - first;
                 for (int64_t k = 0; k < terms; k += HEIGHT) {
                     const int64_t some = std::min<int64_t>(HEIGHT, terms - k);
-                    tile_of(some, vectors)(std::min(LENGTH, count - i), copy + i, offsets.data() + k,
+                    const Span span{images, std::min(LENGTH, count - i), copied, turned};
+                    tile_of(some, vectors)(span, copy + i, offsets.data() + k,
                                            slopes + i * cut.pitch + first * LANES, cut.pitch,
                                            sums + k * cut.pitch + first * LANES);
                 }
@@ -179,21 +199,27 @@ struct Part {
     }
 };
 
-// Adds the sums of all runs [runs][groups][terms][pitch] into out [filters][terms]
+// Adds the sums of all runs [runs][groups][terms][pitch] into out [groups][filters of it][terms]
 static void gather(const Call& call, const Convolution& n, const Cut& cut, const float* sums) {
     float* out = call.outputs[0].as<float>();
-    const int64_t terms = n.inputs() * n.taps(), rows = n.groups * terms;
-    const int64_t pieces = pieces_of(n.filters * terms * cut.runs, 1 << 15);
+    const int64_t terms = n.inputs() * n.taps(), filters = n.outputs(), blocks = quotient_up(terms, LANES);
+    const int64_t pieces = pieces_of(n.filters * terms * cut.runs, 1 << 15), size = n.groups * terms * cut.pitch;
+    // a square of terms and filters is turned at a time
+    const auto put = [&](int64_t group, int64_t term, int64_t first) {
+        const int64_t rows = std::min<int64_t>(LANES, terms - term);
+        const int64_t columns = std::min<int64_t>(LANES, filters - first);
+        Vector square[LANES] = {};
+        for (int64_t i = 0; i < rows; ++i)
+            for (int64_t run = 0; run < cut.runs; ++run)
+                square[i] += load_some(sums + run * size + (group * terms + term + i) * cut.pitch + first, columns);
+        transpose(square);
+        float* to = out + (group * filters + first) * terms + term;
+        for (int64_t i = 0; i < columns; ++i) store_some(to + i * terms, square[i], rows, rows);
+    };
     call.pool.run(pieces, [&](int64_t piece) {
-        for (int64_t row = piece_start(rows, pieces, piece); row < piece_start(rows, pieces, piece + 1); ++row) {
-            const float* from = sums + row * cut.pitch;
-            float* to = out + row / terms * n.outputs() * terms + row % terms;
-            for (int64_t o = 0; o < n.outputs(); ++o) {
-                float total = from[o];
-                for (int64_t run = 1; run < cut.runs; ++run) total += from[run * rows * cut.pitch + o];
-                to[o * terms] = total;
-            }
-        }
+        const int64_t all = n.groups * blocks, stop = piece_start(all, pieces, piece + 1);
+        for (int64_t b = piece_start(all, pieces, piece); b < stop; ++b)
+            for (int64_t first = 0; first < filters; first += LANES) put(b / blocks, b % blocks * LANES, first);
     });
 }
 
@@ -223,10 +249,12 @@ static void conv_weight_grad(const Call& call) {
             const int64_t first = u % cut.blocks * cut.channels, channels = std::min(cut.channels, n.inputs() - first);
             float* own = sums + ((run * n.groups + group) * terms + first * n.taps()) * cut.pitch;
             std::fill(own, own + channels * n.taps() * cut.pitch, 0.0f);
-            for (int64_t i = piece_start(n.images, cut.runs, run); i < piece_start(n.images, cut.runs, run + 1); ++i)
+            const int64_t stop = piece_start(n.images, cut.runs, run + 1);
+            for (int64_t i = piece_start(n.images, cut.runs, run); i < stop; i += cut.images)
                 for (int64_t start = 0; start < n.rows; start += cut.rows)
                     part.add(x + (i * n.channels + group * n.inputs() + first) * size,
-                             g + (i * n.filters + group * n.outputs()) * n.rows * n.columns, end, channels, start, own);
+                             g + (i * n.filters + group * n.outputs()) * n.rows * n.columns, end,
+                             std::min(cut.images, stop - i), channels, start, own);
         }
     });
     gather(call, n, cut, sums);
