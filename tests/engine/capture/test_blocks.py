@@ -141,6 +141,31 @@ def test_a_block_ends_when_its_time_is_over_and_goes_on_where_it_stopped(sources
     np.testing.assert_array_equal(parameters[0].detach().numpy(), weights[0])
 
 
+def test_random_numbers_go_on_as_in_single_steps(sources, indices):
+    def made():
+        _, _, step = make()
+        return lambda x, slope: step(nn.functional.dropout(x, 0.5), slope)
+
+    def single():
+        torch.manual_seed(5)
+        run = torch.capture(made())
+        found = [run(*rows(sources, chosen)).numpy().copy() for chosen in indices]
+        return found, torch.get_rng_state().tolist()
+
+    outs, state = single()
+    torch.manual_seed(5)
+    run = torch.capture(made())
+    done = 0
+    while done < 5:
+        run(*rows(sources, indices[done]))
+        done += 1
+    while done < STEPS:
+        found = blocked(run, sources, indices[done:], milliseconds=0)
+        np.testing.assert_array_equal(found[0][0], outs[done])
+        done += 1
+    assert torch.get_rng_state().tolist() == state
+
+
 def test_a_row_that_is_not_there_is_an_error(sources, indices):
     _, _, step = make()
     run = torch.capture(step)
