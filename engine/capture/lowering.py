@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.backends import native
-from engine.backends.native.rows import Native
+from engine.backends.native.rows import Native, has_gaps
 from engine.capture.arena import Need, memory, planned
 from engine.capture.liveness import Liveness
 from engine.capture.places import Places, address
@@ -33,7 +33,7 @@ _KEPT = 3
 class Line:
     """A line of the program.
 
-    calls: those that it makes, by their places in the order of all
+    calls: those that it makes, by their places in the order of all; twice if a native one copies an operand
     uses, makes: names
     first: where its calls begin in the native program; None in a line that makes one by Python
     slots: numbers of the values whose arrays a native line is given
@@ -45,6 +45,20 @@ class Line:
     makes: set[str]
     first: int | None = None
     slots: tuple[int, ...] = ()
+
+
+@dataclass
+class _Copy:
+    """A copy of an operand without its gaps: how it is made, its form, and where in the arena it lies."""
+
+    call: Any
+    array: Any
+    offset: int = 0
+
+    def lying_in(self, arena: Any, array: Any) -> Any:
+        """What shows of it an array that shows its form."""
+        at = self.offset + address(array) - address(self.array)
+        return np.ndarray(array.shape, array.dtype, arena, at, array.strides)
 
 
 class Lowering:
@@ -62,7 +76,11 @@ class Lowering:
         self._values = trace.values
         self.calls = sorted(live.calls, key=lambda call: call.op not in _BEGINNING)
         self._places = places = Places(trace, live, self.calls)
-        self._native = {n: made for n, call in enumerate(self.calls) if (made := self._row(call)) is not None}
+        # of native calls: operands with gaps that the kernel is given copies of, and where those lie
+        self._packed: dict[int, dict[int, _Copy]] = {}
+        self._native = {
+            n: made for n, call in enumerate(self.calls) if (made := self._row(n, call)) is not None
+        }
         self._leaving = {places.root[k] for k in live.kept if k not in places.fixed}
         self._in_arena = {
             k for k, n in places.made_by.items() if n in self._native and k not in self._leaving
@@ -70,7 +88,7 @@ class Lowering:
         self._buffers = {k for k, n in places.made_by.items() if n in self._native and k in self._leaving}
         self.space: dict[str, Any] = {"array": CPU.as_array}
         self._offsets, self.arena_bytes = self._plan()
-        self._arena = memory(self.arena_bytes) if self._in_arena else None
+        self._arena = memory(self.arena_bytes) if self.arena_bytes else None
         self.kept_bytes = sum(self._values[k].array.nbytes for k in self._leaving)
         self.program: Any = native.program(len(self._values)) if self._native else None
         self.lines: list[Line] = []
@@ -121,12 +139,24 @@ class Lowering:
         at = self.lines[line]
         return at.calls[0 if at.first is None else self.program.failed - at.first]
 
-    def _row(self, call: Call) -> Native | None:
+    def _row(self, n: int, call: Call) -> Native | None:
         """How a call is made natively; None where it isn't."""
         if not native.is_own(call.op, call.kernel) or self._places.is_view(call):
             return None
         arrays = [self._values[k].array for k in call.operands]
         made = native.ROWS[call.op](*arrays, *call.attrs)
+        if made is None:
+            copies = {
+                at: _Copy(native.ROWS["clone"](array), np.empty(array.shape, array.dtype))
+                for at, array in enumerate(arrays)
+                if has_gaps(array) and call.op not in native.OVERWRITING
+            }
+            if not copies or any(copy.call is None for copy in copies.values()):
+                return None
+            made = native.ROWS[call.op](
+                *[copies[at].array if at in copies else array for at, array in enumerate(arrays)], *call.attrs
+            )
+            self._packed[n] = copies
         if made is None:
             return None
         results = [k for k in call.results if k not in call.operands]
@@ -156,8 +186,11 @@ class Lowering:
             Need(max(self._values[k].array.nbytes, 1), self._places.made_by[k], end)
             for k, end in ends.items()
         ]
-        offsets, size = planned(needs)
-        of = dict(zip(ends, offsets, strict=True))
+        copies = [(n, copy) for n in self._packed if n in self._native for copy in self._packed[n].values()]
+        offsets, size = planned([*needs, *[Need(copy.array.nbytes, n, n) for n, copy in copies]])
+        for (_, copy), offset in zip(copies, offsets[len(needs) :], strict=True):
+            copy.offset = offset
+        of = dict(zip(ends, offsets, strict=False))
         return {k: of[place] for k, place in taken.items()}, size
 
     def _taken_over(self, k: int, last: dict[int, int]) -> int | None:
@@ -256,9 +289,20 @@ class Lowering:
             return
         slots: list[int] = []
         first = self.program.size
+        calls: list[int] = []
         for n in pending:
             call, made = self.calls[n], self._native[n]
-            inputs = [self._operand(call, array, slots) for array in made.inputs]
+            copies = self._packed.get(n, {})
+            for at, copy in copies.items():
+                k = call.operands[at]
+                operand = self._operand_at(k, self._values[k].array, slots)
+                to = self.program.add(copy.lying_in(self._arena, copy.array))
+                self.program.call(
+                    native.handle(copy.call.name), [operand], [to], copy.call.ints, copy.call.reals
+                )
+                calls.append(n)
+            calls.append(n)
+            inputs = [self._operand(call, array, slots, copies) for array in made.inputs]
             outputs = [
                 self._operand_at(k, self._values[k].array, slots) for k in call.results if made.outputs
             ]
@@ -266,11 +310,14 @@ class Lowering:
         names = [self._name(k) for k in slots]
         n = pending[0]
         self.space[f"s{n}"] = self.program.segment(first, self.program.size, slots)
-        self._line(f"s{n}({', '.join(names)})", pending, set(names), set(), first, tuple(slots))
+        self._line(f"s{n}({', '.join(names)})", calls, set(names), set(), first, tuple(slots))
 
-    def _operand(self, call: Call, array: Any, slots: list[int]) -> int:
-        """The number of what a row names: an operand, a view of one, or a constant of its own."""
+    def _operand(self, call: Call, array: Any, slots: list[int], copies: dict[int, _Copy]) -> int:
+        """The number of what a row names: an operand, its copy, a view of one, or a constant of its own."""
         of = owner(array)
+        for copy in copies.values():
+            if copy.array is of:
+                return int(self.program.add(copy.lying_in(self._arena, array)))
         for k in call.operands:
             if owner(self._values[k].array) is of:
                 return self._operand_at(k, array, slots)

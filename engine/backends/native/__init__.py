@@ -27,7 +27,7 @@ from engine.backends.native import (
     steps,
     updates,
 )
-from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere
+from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere, packing
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
@@ -37,6 +37,7 @@ __all__ = [
     "BACKEND",
     "EVERY",
     "IN_PLACE",
+    "OVERWRITING",
     "ROWS",
     "everywhere",
     "get_threads",
@@ -72,6 +73,10 @@ ROWS: dict[str, Row] = {
 # elements that a first operand must have in an eager step, where that isn't the usual number
 LEAST: dict[str, int] = {**elementwise.LEAST, **random.LEAST}
 
+# ops that overwrite operands, which therefore aren't copied to be without gaps
+OVERWRITING = frozenset(
+    {*steps.ROWS, *updates.ROWS, "accumulate", "assign", "copy", "fill", "track_statistics"}
+)
 # ops whose result may lie where an operand of the same form does: each element is read, then written
 IN_PLACE = frozenset({*activations.ROWS, *elementwise.ROWS})
 
@@ -96,7 +101,12 @@ _core, _reason = _loaded()
 def _backend(core: Any, small: bool) -> Backend:
     """small: whether operands are too that NumPy has done with before a call has crossed over"""
     kernels = {
-        name: eager(core, row, NUMPY.kernels[name], 0 if small else LEAST.get(name, WORTHWHILE))
+        name: eager(
+            core,
+            row if name in OVERWRITING else packing(row),
+            NUMPY.kernels[name],
+            0 if small else LEAST.get(name, WORTHWHILE),
+        )
         for name, row in ROWS.items()
         if small or name not in copies.CREATION
     }

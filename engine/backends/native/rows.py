@@ -52,6 +52,23 @@ def like(x: Array) -> Form:
     return x.shape, x.dtype
 
 
+def packing(row: Row) -> Row:
+    """The row, asked once more for copies of operands with gaps where it doesn't take them as they are."""
+
+    def packed(*operands: Any) -> Native | None:
+        found = row(*operands)
+        if found is None and any(has_gaps(each) for each in operands):
+            return row(*[np.ascontiguousarray(each) if has_gaps(each) else each for each in operands])
+        return found
+
+    return packed
+
+
+def has_gaps(operand: Any) -> bool:
+    """Whether an operand is an array that isn't without gaps."""
+    return operand.__class__ is np.ndarray and not operand.flags.c_contiguous
+
+
 class _Choice(threading.local):
     everywhere = False
 

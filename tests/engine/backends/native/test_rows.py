@@ -143,11 +143,11 @@ def test_results_do_not_depend_on_the_number_of_threads(name, operands):
 
 
 @pytest.mark.parametrize("name", ["gelu", "softmax"])
-def test_small_and_double_and_strided_operands_are_left_to_numpy(name):
+def test_small_and_double_operands_are_left_to_numpy(name):
     rest = ("none",) if name == "gelu" else (1,)
     (x,) = _drawn((100, 100))
     assert native.ROWS[name](x[:0], *rest) is None
-    for other in (x[:2, :2], x.astype(np.float64), x.T):
+    for other in (x[:2, :2], x.astype(np.float64)):
         assert other.size < WORTHWHILE or native.ROWS[name](other, *rest) is None
         np.testing.assert_array_equal(KERNELS[name](other, *rest), NUMPY.kernels[name](other, *rest))
 
@@ -200,3 +200,15 @@ def test_without_the_core_everything_runs_on_numpy():
         "assert engine.ones(100, 100).softmax(-1).sum().item() > 99\n"
     )
     assert "C++ compiler" in done.stdout, done.stderr
+
+
+def test_what_overwrites_its_operands_is_given_no_copies_of_them():
+    assert {name for name in native.ROWS if OPS[name].mutates} == native.OVERWRITING
+
+
+def test_operands_with_gaps_are_packed_where_a_kernel_needs_them_so():
+    (x,) = _drawn((100, 100))
+    assert native.ROWS["gelu"](x.T, "none") is None
+    found, expected = (kernels["gelu"](x.T, "none") for kernels in (KERNELS, NUMPY.kernels))
+    np.testing.assert_allclose(found, expected, rtol=2e-5, atol=1e-6)
+    np.testing.assert_array_equal(found, KERNELS["gelu"](np.ascontiguousarray(x.T), "none"))
