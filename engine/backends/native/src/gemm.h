@@ -21,8 +21,8 @@ struct Finish {
     const void* context;
 };
 
-// C[m, n] = A[m, k] B[k, n], or C += A B; row i of C begins at c + i * ldc. An element's sum has an order of its
-// own, whatever part of a larger product is asked for: cutting m and n into pieces doesn't change a bit.
+// C[m, n] = A[m, k] B[k, n], or C += A B; row i of C begins at c + i * ldc. The order in which an element's products
+// are added depends on k alone where m > 16: cutting m and n into pieces then doesn't change a bit.
 void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
           const Finish* finish = nullptr);
 

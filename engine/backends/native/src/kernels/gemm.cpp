@@ -78,6 +78,36 @@ template <Lie lie> static Tile tile_of(int64_t rows, int64_t columns) {
     return columns <= LANES ? tile_of<1, lie>(rows, all) : tile_of<VECTORS, lie>(rows, all);
 }
 
+// C[R, n] (+)= A[R, k] B for a few rows of A and columns of B that both lie along k
+template <int R>
+static void dots(int64_t n, int64_t k, const float* a, int64_t a_step, const float* b, int64_t b_step, float* c,
+                 int64_t ldc, bool accumulate) {
+    constexpr int J = LANES / (R == 3 ? 4 : R) < 8 ? LANES / (R == 3 ? 4 : R) : 8;
+    for (int64_t j = 0; j < n; j += J) {
+        const float* columns[J];
+        for (int64_t l = 0; l < J; ++l) columns[l] = b + std::min(j + l, n - 1) * b_step;
+        Vector sums[LANES] = {};
+        const auto add = [&](int64_t p, const auto& part) {
+            Vector row[R];
+            for (int i = 0; i < R; ++i) row[i] = part(a + i * a_step + p);
+            for (int l = 0; l < J; ++l) {
+                const Vector column = part(columns[l] + p);
+                for (int i = 0; i < R; ++i) sums[i * J + l] += row[i] * column;
+            }
+        };
+        int64_t p = 0;
+        for (; p + LANES <= k; p += LANES) add(p, [](const float* from) { return load(from); });
+        if (p < k) add(p, [&](const float* from) { return load_first(from, k - p); });
+        float found[LANES];
+        store(found, sums_of(sums));
+        for (int i = 0; i < R; ++i)
+            for (int64_t l = 0; l < std::min<int64_t>(J, n - j); ++l) {
+                float& to = c[i * ldc + j + l];
+                to = accumulate ? to + found[i * J + l] : found[i * J + l];
+            }
+    }
+}
+
 // A square, or some of its rows, turned over: element (i, j) goes to to[j * step + i]. Writes LANES floats for each j.
 static inline void turn(int64_t rows, const float* from, int64_t ld, float* to, int64_t step) {
     Vector square[LANES];
@@ -178,13 +208,52 @@ void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed,
     if (finish != nullptr) finish->apply(finish->context, c, ldc, 0, 0, m, n);
 }
 
-void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
-          const Finish* finish) {
-    if (k == 0 && !accumulate) clear(m, n, c, ldc);
+// All of C by dot products, B's columns lying along k; few enough of them at a time to stay in the cache
+static void dot_products(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
+    constexpr decltype(&dots<1>) of[] = {dots<1>, dots<2>, dots<3>, dots<4>};
+    if (a.column != 1) {
+        float* rows = scratch(Slot::gemm_a, m * k);
+        for (int64_t i = 0; i < m; ++i)
+            for (int64_t p = 0; p < k; ++p) rows[i * k + p] = a.data[i * a.row + p * a.column];
+        a = {rows, k, 1};
+    }
+    const int64_t some = std::max<int64_t>(m <= 4 ? n : 4096 / std::max<int64_t>(k, 1) / 8 * 8, 8);
+    for (int64_t j = 0; j < n; j += some)
+        for (int64_t i = 0; i < m; i += 4)
+            of[std::min<int64_t>(4, m - i) - 1](std::min(some, n - j), k, a.at(i, 0).data, a.row, b.at(0, j).data,
+                                                b.column, c + i * ldc + j, ldc, accumulate);
+}
+
+// As many columns of C as wide tiles take, of one to three rows, B's rows lying along n; how many that were.
+static int64_t wide_tiles(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
+    constexpr Tile rows[] = {tile<1, 8, Lie::rows>, tile<2, 8, Lie::rows>, tile<3, 8, Lie::rows>};
+    constexpr Tile columns[] = {tile<1, 8, Lie::columns>, tile<2, 8, Lie::columns>, tile<3, 8, Lie::columns>};
+    const bool lies_in_columns = m == 1 || a.row == 1;
+    if (!lies_in_columns && a.column != 1) return 0;
+    int64_t j = 0;
+    for (; j + 8 * LANES <= n; j += 8 * LANES)
+        (lies_in_columns ? columns : rows)[m - 1](k, a.data, lies_in_columns ? a.column : a.row, b.at(0, j).data, b.row,
+                                                  c + j, ldc, 8 * LANES, accumulate);
+    return j;
+}
+
+static void multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
+    if (n == 1 && ldc == 1 && m > 1)  // a column is a row as well
+        return multiply(1, m, k, {b.data, b.column, b.row}, {a.data, a.column, a.row}, c, m, accumulate);
+    // up to so many rows B isn't worth being turned over, unless its columns are shorter than what sums of lanes cost
+    const int64_t few = k >= 16 * LANES ? 16 : (k >= 4 * LANES ? 4 : 0);
+    if (m <= few && b.row == 1) return dot_products(m, n, k, a, b, c, ldc, accumulate);
+    if (m <= 3 && b.column == 1) {
+        const int64_t done = wide_tiles(m, n, k, a, b, c, ldc, accumulate);
+        b = b.at(0, done);
+        c += done;
+        n -= done;
+    }
     const int64_t depth = whole(even(k, DEPTH));
     for (int64_t j = 0; j < n; j += WIDTH) {
         const int64_t width = std::min(WIDTH, n - j);
-        const int64_t direct = b.column == 1 && m <= (b.row > 3 * PAGE / 2 ? 2 * ROWS : PANELS * ROWS) ? width / WIDE * WIDE : 0;
+        const bool lies_well = m <= (b.row > 3 * PAGE / 2 ? 2 * ROWS : PANELS * ROWS);
+        const int64_t direct = b.column == 1 && lies_well ? width / WIDE * WIDE : 0;
         for (int64_t p = 0; p < k; p += depth) {
             const int64_t deep = std::min(depth, k - p);
             const bool more = accumulate || p > 0;
@@ -195,6 +264,13 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t
             block(m, width - direct, deep, a.at(0, p), {packed, WIDE, deep * WIDE}, c + j + direct, ldc, more);
         }
     }
+}
+
+void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
+          const Finish* finish) {
+    if (m == 0 || n == 0) return;
+    if (k > 0) multiply(m, n, k, a, b, c, ldc, accumulate);
+    else if (!accumulate) clear(m, n, c, ldc);
     if (finish != nullptr) finish->apply(finish->context, c, ldc, 0, 0, m, n);
 }
 

@@ -69,30 +69,34 @@ void Product::select(int64_t batch, Matrix& from_a, Matrix& from_b) const {
     }
 }
 
-// Into how many parts rows and columns are cut, to make about `parts` pieces with little packed twice.
-struct Grid {
-    int64_t rows = 1, columns = 1;
-
-    Grid(int64_t m, int64_t n, int64_t parts) {
-        const int64_t panels = (n + PANEL - 1) / PANEL, tiles = (m + TILE - 1) / TILE;
-        int64_t best = -1;
-        for (int64_t across = 1; across <= std::min(parts, panels); ++across) {
-            const int64_t down = std::min((parts + across - 1) / across, tiles);
-            const int64_t height = (tiles + down - 1) / down * TILE, width = (panels + across - 1) / across * PANEL;
-            // multiplications by vectors, and what packing a row of B and a column of A costs beside them
-            const int64_t cost = down * across * (height * width + 4 * height + 4 * width);
-            if (best >= 0 && cost >= best) continue;
-            best = cost;
-            rows = down;
-            columns = across;
-        }
-    }
-};
-
 // Where part `k` of `parts` begins, at a multiple of `unit`.
 static int64_t edge(int64_t n, int64_t unit, int64_t parts, int64_t k) {
     return std::min(n, piece_start((n + unit - 1) / unit, parts, k) * unit);
 }
+
+// Into how many parts rows and columns are cut: at most `parts` in all, little of B packed twice, none too large.
+struct Grid {
+    int64_t rows = 1, columns = 1;
+
+    // packing: what it takes to pack a column of B, in multiplications of a row by a column
+    Grid(int64_t m, int64_t n, int64_t parts, int64_t packing) {
+        const int64_t panels = (n + PANEL - 1) / PANEL, tiles = (m + TILE - 1) / TILE;
+        int64_t best = -1;
+        for (int64_t across = 1; across <= std::min(parts, panels); ++across)
+            for (int64_t down = 1; down <= std::min(parts / across, tiles); ++down) {
+                const int64_t height = (tiles + down - 1) / down * TILE, width = (panels + across - 1) / across * PANEL;
+                const int64_t largest = std::min(height, m) * width + packing * width + SETTING;
+                const int64_t all = across * m * width + down * across * (packing * width + SETTING);
+                if (best >= 0 && all + largest >= best) continue;
+                best = all + largest;
+                rows = down;
+                columns = across;
+            }
+    }
+
+  private:
+    static constexpr int64_t SETTING = 64;  // what a piece costs by itself, in the same unit
+};
 
 struct Bias {
     const float* values;
@@ -107,9 +111,10 @@ struct Bias {
 
 void Product::run(Pool& pool, float* c, const float* bias) const {
     if (batches * m * n == 0) return;
-    const int64_t each = m * n * std::max<int64_t>(k, 1);
+    // where there are few multiplications to an element, it is its reading that takes the time
+    const int64_t each = m * n * std::max<int64_t>(k, 1) + 8 * (m + n) * k;
     const int64_t wanted = pieces_of(batches * each, LEAST, MOST);
-    const Grid grid(m, n, batches >= wanted ? 1 : (wanted + batches - 1) / batches);
+    const Grid grid(m, n, batches >= wanted ? 1 : (wanted + batches - 1) / batches, b.row == 1 ? 6 : 1);
     const int64_t parts = grid.rows * grid.columns;
     const int64_t pieces = batches >= wanted ? wanted : batches * parts;
     const int64_t all = batches * parts;
