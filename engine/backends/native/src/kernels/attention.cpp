@@ -2,7 +2,7 @@
 //
 // The scores of a tile and a block are made, used and forgotten: the whole of them is never in memory (Dao et al.
 // 2022). With E and V wide heads 2 L S (E + V) operations and an exponential each forwards, L S (6 E + 4 V) and
-// the exponentials again backwards. Keys and values are packed once for all tiles of a piece.
+// the exponentials again backwards. Keys are packed once for all tiles of a piece.
 #include <algorithm>
 #include <cmath>
 
@@ -111,9 +111,6 @@ struct Scores {
     }
 };
 
-// How many keys are summed over if the first `count` of `block` packed ones matter: a lone panel may be cut short.
-static int64_t depth(int64_t count, int64_t block, int64_t width) { return width <= PANEL ? count : block; }
-
 // Keys in whole panels, which are computed sooner than parts of one: packed ones from the last on are 0.
 static int64_t whole(int64_t count) { return parts_of(count, PANEL) * PANEL; }
 
@@ -155,22 +152,18 @@ static void attention(const Call& call) {
     float* lse = call.outputs[1].as<float>();
     const int64_t size = tile_size(), block = block_size(), tiles = parts_of(q.rows, size);
     const int64_t blocks = parts_of(k.rows, block), heads = to.lead.count();
-    const int64_t of_keys = packed_size(q.width, block), of_values = packed_size(block, v.width);
+    const int64_t of_keys = packed_size(q.width, block);
     const Cut cut(heads, tiles, q.rows * k.rows * (q.width + v.width));
     call.pool.run(cut.pieces(), [&](int64_t piece) {
         const int64_t room = size * block;
-        float* tile = scratch(Slot::attention, 2 * room + 2 * size + blocks * (of_keys + of_values));
-        float *drawn = tile + room, *tops = drawn + room, *totals = tops + size;
-        float *keys = totals + size, *values = keys + blocks * of_keys;
+        float* tile = scratch(Slot::attention, 2 * room + 2 * size + blocks * of_keys);
+        float *drawn = tile + room, *tops = drawn + room, *totals = tops + size, *keys = totals + size;
         const int64_t first_tile = piece_start(tiles, cut.parts, piece % cut.parts);
         const int64_t stop_tile = piece_start(tiles, cut.parts, piece % cut.parts + 1);
         const int64_t head = piece / cut.parts * cut.each;
         for (int64_t n = head; n < std::min(heads, head + cut.each); ++n) {
-            for (int64_t b = 0; b < blocks; ++b) {
-                const int64_t count = std::min(block, k.rows - b * block);
-                pack_b(q.width, count, k.transposed(n, b * block), keys + b * of_keys);
-                pack_b(count, v.width, v.matrix(n, b * block), values + b * of_values);
-            }
+            for (int64_t b = 0; b < blocks; ++b)
+                pack_b(q.width, std::min(block, k.rows - b * block), k.transposed(n, b * block), keys + b * of_keys);
             for (int64_t t = first_tile; t < stop_tile; ++t) {
                 const int64_t start = t * size, rows = std::min(size, q.rows - start);
                 const int64_t stop = scores.causal ? std::min(k.rows, start + rows) : k.rows;
@@ -178,23 +171,21 @@ static void attention(const Call& call) {
                 std::fill_n(totals, rows, 0.0f);
                 float* out = to.at(n, start);
                 for (int64_t b = 0; b * block < stop; ++b) {
-                    const int64_t first = b * block, all = std::min(block, k.rows - first);
-                    const int64_t count = std::min(all, stop - first);
+                    const int64_t first = b * block, count = std::min(block, stop - first);
                     gemm_packed(rows, whole(count), q.width, q.matrix(n, start), keys + b * of_keys, tile, block, false);
                     for (int64_t r = 0; r < rows; ++r) {
                         float* row = tile + r * block;
                         const int64_t seen = scores.visible(start + r, first, count);
                         scores.finish(row, n, start + r, first, seen);
                         const float shrink = weigh(row, seen, scores.factor, tops[r], totals[r]);
-                        std::fill(row + seen, row + all, 0.0f);
+                        std::fill(row + seen, row + count, 0.0f);
                         if (b > 0)
                             for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= shrink;
                         if (!scores.dropped) continue;
                         scores.draw(drawn, n, start + r, first, seen);
                         for (int64_t j = 0; j < seen; ++j) row[j] *= drawn[j];
                     }
-                    gemm_packed(rows, v.width, depth(count, all, v.width), {tile, block, 1}, values + b * of_values, out,
-                                v.width, b > 0);
+                    gemm(rows, v.width, count, {tile, block, 1}, v.matrix(n, first), out, v.width, b > 0);
                 }
                 for (int64_t r = 0; r < rows; ++r) {
                     const bool blind = totals[r] == 0;
@@ -217,7 +208,6 @@ struct Gradient {
     float *k_grad, *v_grad;
     const int64_t size = tile_size(), block = block_size();
     const int64_t tiles = parts_of(q.rows, size);
-    const int64_t of_grads = packed_size(size, v.width), of_queries = packed_size(size, q.width);
 
     explicit Gradient(const Call& call)
         : g(call.inputs[0]),
@@ -231,34 +221,26 @@ struct Gradient {
           v_grad(call.outputs[2].as<float>()) {}
 
     int64_t room() const {
-        return 3 * size * block + tiles * (of_grads + of_queries + size) + packed_size(q.width, block) +
-               packed_size(v.width, block) + packed_size(block, q.width);
+        return 3 * size * block + q.rows + packed_size(q.width, block) + packed_size(v.width, block);
     }
 
     // q_grad [L, E], of these keys
     void run(int64_t n, int64_t first_block, int64_t stop_block, float* q_grad) const {
         float *weights = scratch(Slot::attention, room()), *inner = weights + size * block, *drawn = inner + size * block;
-        float *grads = drawn + size * block, *queries = grads + tiles * of_grads, *sums = queries + tiles * of_queries;
-        float *keys = sums + tiles * size, *values = keys + packed_size(q.width, block);
-        float* keys_across = values + packed_size(v.width, block);
-        for (int64_t t = 0; t < tiles; ++t) {
-            const int64_t start = t * size, rows = std::min(size, q.rows - start);
-            pack_b(rows, v.width, g.matrix(n, start), grads + t * of_grads);
-            pack_b(rows, q.width, q.matrix(n, start), queries + t * of_queries);
-            for (int64_t r = 0; r < rows; ++r) {
-                const float *a = g.at(n, start + r), *b = out.at(n, start + r);
-                float sum = 0;
+        float *keys = drawn + size * block, *values = keys + packed_size(q.width, block);
+        float* sums = values + packed_size(v.width, block);
+        for (int64_t i = 0; i < q.rows; ++i) {
+            const float *a = g.at(n, i), *b = out.at(n, i);
+            float sum = 0;
 #pragma omp simd reduction(+ : sum)
-                for (int64_t j = 0; j < v.width; ++j) sum += a[j] * b[j];
-                sums[start + r] = sum;
-            }
+            for (int64_t j = 0; j < v.width; ++j) sum += a[j] * b[j];
+            sums[i] = sum;
         }
         std::fill_n(q_grad, q.rows * q.width, 0.0f);
         for (int64_t b = first_block; b < stop_block; ++b) {
             const int64_t first = b * block, all = std::min(block, k.rows - first);
             pack_b(q.width, all, k.transposed(n, first), keys);
             pack_b(v.width, all, v.transposed(n, first), values);
-            pack_b(all, q.width, k.matrix(n, first), keys_across);
             float *to_k = k_grad + (n * k.rows + first) * q.width, *to_v = v_grad + (n * k.rows + first) * v.width;
             std::fill_n(to_k, all * q.width, 0.0f);
             std::fill_n(to_v, all * v.width, 0.0f);
@@ -268,18 +250,16 @@ struct Gradient {
                 gemm_packed(rows, whole(count), q.width, q.matrix(n, start), keys, weights, block, false);
                 gemm_packed(rows, whole(count), v.width, g.matrix(n, start), values, inner, block, false);
                 for (int64_t r = 0; r < rows; ++r)
-                    derive(n, start + r, first, count, all, weights + r * block, inner + r * block, sums[start + r],
-                           drawn);
-                gemm_packed(count, v.width, rows, {weights, 1, block}, grads + t * of_grads, to_v, v.width, true);
-                gemm_packed(count, q.width, rows, {inner, 1, block}, queries + t * of_queries, to_k, q.width, true);
-                gemm_packed(rows, q.width, depth(count, all, q.width), {inner, block, 1}, keys_across,
-                            q_grad + start * q.width, q.width, true);
+                    derive(n, start + r, first, count, weights + r * block, inner + r * block, sums[start + r], drawn);
+                gemm(count, v.width, rows, {weights, 1, block}, g.matrix(n, start), to_v, v.width, true);
+                gemm(count, q.width, rows, {inner, 1, block}, q.matrix(n, start), to_k, q.width, true);
+                gemm(rows, q.width, count, {inner, block, 1}, k.matrix(n, first), q_grad + start * q.width, q.width, true);
             }
         }
     }
 
     // One row: products with the keys become weights, those of g with the values the gradients of the products.
-    void derive(int64_t n, int64_t i, int64_t first, int64_t count, int64_t all, float* weights, float* inner, float sum,
+    void derive(int64_t n, int64_t i, int64_t first, int64_t count, float* weights, float* inner, float sum,
                 float* drawn) const {
         const int64_t seen = scores.visible(i, first, count);
         const float log_sum = lse[n * q.rows + i], scale = scores.scale, factor = scores.factor;
@@ -298,8 +278,8 @@ struct Gradient {
                 inner[j] = scale * weight * (inner[j] - sum);
             }
         }
-        std::fill(weights + seen, weights + all, 0.0f);
-        std::fill(inner + seen, inner + all, 0.0f);
+        std::fill(weights + seen, weights + count, 0.0f);
+        std::fill(inner + seen, inner + count, 0.0f);
     }
 };
 
