@@ -45,3 +45,20 @@ def test_axes_that_are_not_neighbours_are_left_to_numpy():
     indices = (np.array([3, 4]), np.array([5, 6]))
     assert native.ROWS["index"](x, *indices, key) is None
     np.testing.assert_array_equal(KERNELS["index"](x, *indices, key), x[[3, 4], :, [5, 6]])
+
+
+def test_a_captured_step_refuses_an_index_as_an_eager_one_does():
+    model = engine.nn.Embedding(100, 50)
+
+    @engine.capture
+    def step(words):
+        loss = model(words).square().mean()
+        loss.backward()
+        return loss
+
+    for _ in range(4):
+        step(engine.randint(0, 100, (8, 9)))
+        model.weight.grad = None
+    with pytest.raises(IndexError_, match="index 100 is out of range; with 100 rows"):
+        step(engine.full((8, 9), 100))
+    assert step.report().replays > 0

@@ -107,3 +107,32 @@ def test_selections_by_index(monkeypatch):
 
     ops = {"index", "index_grad", "gather", "scatter_add", "slice_grad"}
     _agrees(monkeypatch, lambda: _gradients(x, linear, run), ops)
+
+
+def test_not_a_number_and_infinity_go_through_as_in_numpy():
+    generator = np.random.default_rng(0)
+    x, h0, weight, bias = (
+        generator.standard_normal(shape).astype(np.float32)
+        for shape in ((40, 160), (8, 40), (160, 40), (120,))
+    )
+    x[3, 7], x[12, 90], x[13, 100], x[14, 1] = np.nan, np.inf, -np.inf, -np.inf
+    sizes = (8,) * 5
+    q, mask = x.reshape(1, 100, 64), np.zeros((100, 100), np.float32)
+    mask[4], mask[5, 5], mask[6, :50], mask[7, 2] = -np.inf, np.inf, -np.inf, np.nan
+    calls = [
+        ("lstm", (x, h0, h0, weight, sizes, False)),
+        ("gru", (x[:, :120].copy(), h0, weight[:120], bias, sizes, False)),
+        ("rnn", (x[:, :40].copy(), h0, weight[:40], sizes, "relu", False)),
+        ("rnn", (x[:, :40].copy(), h0, weight[:40], sizes, "tanh", False)),
+        ("attention", (q, q, q, np.array([1, 2, 3]), 0.0, False, 0.1)),
+        (
+            "attention",
+            (*[np.nan_to_num(q, posinf=1, neginf=-1)] * 3, np.array([1, 2, 3]), mask, 0.0, True, 0.1),
+        ),
+    ]
+    for op, operands in calls:
+        assert native.ROWS[op](*operands) is not None
+        with np.errstate(all="ignore"):
+            ours, theirs = (kernels[op](*operands) for kernels in (KERNELS, NUMPY.kernels))
+        for a, b in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=op)
