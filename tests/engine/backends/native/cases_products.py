@@ -4,12 +4,15 @@ from typing import Any
 
 import numpy as np
 
-# m, n, k: of whole tiles and not, of one row or column, of no row, of no sum, of several blocks of the cache
+# m, n, k: of whole tiles and not, of few rows or one column, of no row, of no sum, of several blocks of depth
 SIZES = [
     (1, 1, 1),
     (1, 70, 130),
     (3, 517, 40),
+    (2, 300, 70),
+    (4, 37, 259),
     (5, 1, 300),
+    (13, 90, 515),
     (64, 10, 128),
     (15, 33, 17),
     (97, 65, 259),

@@ -226,14 +226,15 @@ static void dot_products(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, fl
 
 // As many columns of C as wide tiles take, of one to three rows, B's rows lying along n; how many that were.
 static int64_t wide_tiles(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
-    constexpr Tile rows[] = {tile<1, 8, Lie::rows>, tile<2, 8, Lie::rows>, tile<3, 8, Lie::rows>};
-    constexpr Tile columns[] = {tile<1, 8, Lie::columns>, tile<2, 8, Lie::columns>, tile<3, 8, Lie::columns>};
+    constexpr int MANY = LANES == 16 ? 8 : 4;  // vectors, for which there are registers
+    constexpr Tile rows[] = {tile<1, MANY, Lie::rows>, tile<2, MANY, Lie::rows>, tile<3, MANY, Lie::rows>};
+    constexpr Tile columns[] = {tile<1, MANY, Lie::columns>, tile<2, MANY, Lie::columns>, tile<3, MANY, Lie::columns>};
     const bool lies_in_columns = m == 1 || a.row == 1;
     if (!lies_in_columns && a.column != 1) return 0;
+    const Tile each = (lies_in_columns ? columns : rows)[m - 1];
+    const int64_t a_step = lies_in_columns ? a.column : a.row, width = MANY * LANES;
     int64_t j = 0;
-    for (; j + 8 * LANES <= n; j += 8 * LANES)
-        (lies_in_columns ? columns : rows)[m - 1](k, a.data, lies_in_columns ? a.column : a.row, b.at(0, j).data, b.row,
-                                                  c + j, ldc, 8 * LANES, accumulate);
+    for (; j + width <= n; j += width) each(k, a.data, a_step, b.at(0, j).data, b.row, c + j, ldc, width, accumulate);
     return j;
 }
 
