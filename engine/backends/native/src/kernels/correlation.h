@@ -14,13 +14,21 @@
 namespace kiln {
 namespace KILN_LEVEL {
 
+constexpr int64_t LONG = 1024;  // elements of a row that needn't be cut
+
 // x [N, C, H, W], weight [O, C / groups, KH, KW], result [N, O, P, Q], then stride, padding, dilation of each axis.
 struct Convolution {
     int64_t images, channels, height, width, filters, rows, columns, kh, kw, sh, sw, ph, pw, dh, dw, groups;
 
     explicit Convolution(const int64_t* n)
         : images(n[0]), channels(n[1]), height(n[2]), width(n[3]), filters(n[4]), rows(n[5]), columns(n[6]), kh(n[7]),
-          kw(n[8]), sh(n[9]), sw(n[10]), ph(n[11]), pw(n[12]), dh(n[13]), dw(n[14]), groups(n[15]) {}
+          kw(n[8]), sh(n[9]), sw(n[10]), ph(n[11]), pw(n[12]), dh(n[13]), dw(n[14]), groups(n[15]) {
+        // a kernel of one element sees a small image as well as one long row
+        if (taps() == 1 && sh == 1 && sw == 1 && ph == 0 && pw == 0 && height * width <= LONG) {
+            width = columns = height * width;
+            height = rows = 1;
+        }
+    }
 
     int64_t inputs() const { return channels / groups; }  // of a group
     int64_t outputs() const { return filters / groups; }
