@@ -49,7 +49,7 @@ static void sum_planes(const Call& call, const Pooling& g, const float* weights,
             const float* from = weights + c % channels * taps;
             if (flipped) std::reverse_copy(from, from + taps, own.begin());
             else std::copy(from, from + taps, own.begin());
-            plane.take(x + c * g.size());
+            plane.take(x + c * g.size(), x + call.inputs[0].size);
             const float shift = bias ? bias[c % channels] : 0.0f;
             for (int64_t p = 0; p < g.rows; ++p, to += g.columns) {
                 if (g.kw == 3) sum_row<3>(plane, own.data(), p, shift, to, end);
@@ -152,7 +152,7 @@ void depthwise_weight_grad(const Call& call, const Convolution& n) {
         for (int64_t c = piece_start(n.channels, pieces, piece); c < piece_start(n.channels, pieces, piece + 1); ++c) {
             std::fill(sums.begin(), sums.end(), 0.0f);
             for (int64_t i = c; i < g.planes; i += n.channels) {
-                plane.take(x + i * g.size());
+                plane.take(x + i * g.size(), x + call.inputs[0].size);
                 slopes.take(slope + i * g.windows(), g);
                 for (int64_t r = 0; r < g.kh; ++r)
                     for (int64_t k = 0; k < g.kw; k += TAPS) {

@@ -35,6 +35,21 @@ static void take_every(float* __restrict to, const float* __restrict from, int64
     for (int64_t j = 0; j < n; ++j) to[j] = from[j * (STEP ? STEP : step)];
 }
 
+template <int FIRST, int... I> static inline Vector every_other(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (2 * I + FIRST)...);
+}
+
+// even[j] = from[2 j] and odd[j] = from[2 j + 1] for j in [0, n) and up to whole vectors, as far as `end`
+static inline void take_pairs(float* even, float* odd, const float* from, int64_t n, const float* end) {
+    constexpr auto lanes = std::make_integer_sequence<int, LANES>();
+    for (int64_t j = 0; j < n; j += LANES, from += 2 * LANES) {
+        const int64_t left = end - from;
+        const Vector a = load_some(from, left), b = left > LANES ? load_some(from + LANES, left - LANES) : Vector{};
+        store(even + j, every_other<0>(a, b, lanes));
+        store(odd + j, every_other<1>(a, b, lanes));
+    }
+}
+
 // A thread's copy of a plane: row i is `sw` runs of `run` floats, the padded row's columns f, f + sw, ... in run f.
 // Rows that lie outside are not there.
 struct Plane {
@@ -46,10 +61,12 @@ struct Plane {
     int64_t run;
     float* data;
     std::vector<Run> runs;
+    bool within;  // no window reaches beyond a row
     std::vector<int64_t> across;  // of a window's columns, where they are in a row
 
     Plane(const Pooling& geometry, float beside) : g(geometry) {
-        run = std::max(whole(g.columns) + ((g.kw - 1) * g.dw) / g.sw, (g.pw + g.width + g.sw - 1) / g.sw);
+        run = whole(std::max(whole(g.columns) + ((g.kw - 1) * g.dw) / g.sw, (g.pw + g.width + g.sw - 1) / g.sw));
+        within = g.pw == 0 && (g.columns - 1) * g.sw + (g.kw - 1) * g.dw < g.width;
         data = scratch(Slot::convolution, g.height * g.sw * run);
         std::fill(data, data + g.height * g.sw * run, beside);
         for (int64_t f = 0; f < g.sw; ++f) {
@@ -59,7 +76,13 @@ struct Plane {
         for (int64_t k = 0; k < g.kw; ++k) across.push_back(k * g.dw % g.sw * run + k * g.dw / g.sw);
     }
 
-    void take(const float* x) {
+    // end: of all planes, beyond which nothing is read
+    void take(const float* x, const float* end) {
+        if (within && g.sw == 2) {
+            for (int64_t i = 0; i < g.height; ++i, x += g.width)
+                take_pairs(data + i * 2 * run, data + (i * 2 + 1) * run, x, (g.width + 1) / 2, end);
+            return;
+        }
         for (const Run& own : runs) {
             float* to = data + own.begin;
             for (int64_t i = 0; i < g.height; ++i, to += g.sw * run) {

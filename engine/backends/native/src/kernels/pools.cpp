@@ -31,7 +31,7 @@ static void max_pool(const Call& call) {
         float* to = call.outputs[0].as<float>() + start * g.windows();
         const float* end = to + (stop - start) * g.windows();
         for (int64_t c = start; c < stop; ++c) {
-            plane.take(x + c * g.size());
+            plane.take(x + c * g.size(), x + call.inputs[0].size);
             for (int64_t p = 0; p < g.rows; ++p, to += g.columns)
                 for (int64_t q = 0; q < g.columns; q += LANES) {
                     Vector best = lowest - Vector{};
@@ -88,7 +88,7 @@ static void max_pool_indices(const Call& call) {
     each_piece(call, g, [&](int64_t start, int64_t stop) {
         Choice choice(g);
         for (int64_t c = start; c < stop; ++c) {
-            choice.plane.take(x + c * g.size());
+            choice.plane.take(x + c * g.size(), x + call.inputs[0].size);
             for (int64_t p = 0; p < g.rows; ++p) {
                 choice.make(p);
                 int64_t* to = out + c * g.windows() + p * g.columns;
@@ -120,7 +120,7 @@ static void max_pool_grad(const Call& call) {
         float *own = scratch(Slot::product, count + g.size() + count * g.sw), *whole_plane = own + count;
         std::fill(own, own + count, 0.0f);
         for (int64_t c = start; c < stop; ++c) {
-            choice.plane.take(x + c * g.size());
+            choice.plane.take(x + c * g.size(), x + call.inputs[1].size);
             std::fill(whole_plane, whole_plane + g.size(), 0.0f);
             for (int64_t p = 0; p < g.rows; ++p) {
                 const float* from = slope + c * g.windows() + p * g.columns;
@@ -130,7 +130,7 @@ static void max_pool_grad(const Call& call) {
                     for (int64_t q = 0; q < g.columns; ++q) to[q * g.sw + choice.place[q]] += from[q];
                     continue;
                 }
-                std::copy(from, from + g.columns, own);
+                copy_floats(own, from, g.columns);
                 for (int64_t r = g.first_row(p); r < g.stop_row(p); ++r) {
                     float* row = whole_plane + (g.row_of(p) + r * g.dh) * g.width;
                     const int32_t here = static_cast<int32_t>(r * g.dh * g.width);
@@ -178,7 +178,7 @@ static void avg_pool(const Call& call) {
         float* to = call.outputs[0].as<float>() + start * g.windows();
         const float* end = to + (stop - start) * g.windows();
         for (int64_t c = start; c < stop; ++c) {
-            plane.take(x + c * g.size());
+            plane.take(x + c * g.size(), x + call.inputs[0].size);
             for (int64_t p = 0; p < g.rows; ++p, to += g.columns)
                 for (int64_t q = 0; q < g.columns; q += LANES) {
                     Vector sum = {};
@@ -218,7 +218,7 @@ static void avg_pool_grad(const Call& call) {
             std::fill(sums, sums + g.size(), 0.0f);
             for (int64_t p = 0; p < g.rows; ++p) {
                 const float* from = slope + c * g.windows() + p * g.columns;
-                std::copy(from, from + g.columns, part);
+                copy_floats(part, from, g.columns);
                 for (int64_t q = 0; q < count; q += LANES) store(part + q, load(part + q) / divisors.of(p, q));
                 std::fill(line, line + pitch, 0.0f);
                 if (g.sw == 1) spread_columns<1>(line, part, count, g);
