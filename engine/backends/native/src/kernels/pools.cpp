@@ -62,19 +62,22 @@ struct Choice {
     void make(int64_t p) {
         const Pooling& g = plane.g;
         const int32_t down = static_cast<int32_t>(g.dh * g.width);
+        const int64_t taps = g.kw, step = g.dw, *across = plane.across.data();
         const int64_t from = g.first_row(p), stop = g.stop_row(p);
         for (int64_t q = 0; q < g.columns; q += LANES) {
             Vector best = -std::numeric_limits<float>::infinity() - Vector{};
             Integers where = load(first + q) + static_cast<int32_t>(from) * down;
-            for (int64_t r = from; r < stop; ++r)
-                for (int64_t k = 0; k < g.kw; ++k) {
-                    const Vector v = load(plane.row(p, r) + plane.across[static_cast<size_t>(k)] + q);
+            for (int64_t r = from; r < stop; ++r) {
+                const float* line = plane.row(p, r) + q;
+                for (int64_t k = 0; k < taps; ++k) {
+                    const Vector v = load(line + across[k]);
                     const Integers wins = (v > best) | (v != v);
-                    const int32_t distance = static_cast<int32_t>(r) * down + static_cast<int32_t>(k * g.dw);
+                    const int32_t distance = static_cast<int32_t>(r) * down + static_cast<int32_t>(k * step);
                     const Integers here = Integers{} + distance;
                     best = wins ? v : best;
                     where = wins ? here : where;
                 }
+            }
             store(place + q, where);
         }
     }
@@ -99,11 +102,27 @@ static void max_pool_indices(const Call& call) {
     });
 }
 
+// a and b in turn, from lane `FROM` of each on
+template <int FROM, int... I> static inline Vector in_turn(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, ((I & 1 ? LANES : 0) + FROM + I / 2)...);
+}
+
 // A row of x's gradient where windows of WIDTH columns follow one another: the elements chosen get g, the rest 0.
 // slope, place: `count` of them, whole vectors; row is written for all, beyond its own windows with 0.
 template <int WIDTH>
 static void spread_choice(float* __restrict row, const float* __restrict slope, const int32_t* __restrict place,
                           int32_t here, int64_t count) {
+    if (WIDTH == 2) {
+        constexpr auto lanes = std::make_integer_sequence<int, LANES>();
+        for (int64_t q = 0; q < count; q += LANES) {
+            const Integers where = load(place + q);
+            const Vector own = load(slope + q), none = {};
+            const Vector left = where == here ? own : none, right = where == here + 1 ? own : none;
+            store(row + 2 * q, in_turn<0>(left, right, lanes));
+            store(row + 2 * q + LANES, in_turn<LANES / 2>(left, right, lanes));
+        }
+        return;
+    }
     for (int64_t q = 0; q < count / LANES * LANES; ++q)
         for (int k = 0; k < WIDTH; ++k) row[q * WIDTH + k] = place[q] == here + k ? slope[q] : 0.0f;
 }
