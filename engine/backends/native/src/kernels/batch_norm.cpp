@@ -53,14 +53,9 @@ template <bool SPREAD> static void gradient(const Call& call) {
         double sum_g = 0, sum_gs = 0;
         for (int64_t n = 0; n < batch; ++n) {
             const float *slope = g + n * down + c * across, *from = x + (n * channels + c) * size;
-            float a = 0, b = 0;
-#pragma omp simd reduction(+ : a, b)
-            for (int64_t i = 0; i < size; ++i) {
-                a += slope[SPREAD ? 0 : i];
-                b += slope[SPREAD ? 0 : i] * (from[i] - m);
-            }
-            sum_g += static_cast<double>(a);
-            sum_gs += static_cast<double>(b);
+            const Slopes found = slopes<SPREAD>(slope, from, m, size);
+            sum_g += static_cast<double>(found.g);
+            sum_gs += static_cast<double>(found.gx);
         }
         sum_gs *= static_cast<double>(rstd);
         gbias[c] = static_cast<float>(sum_g);

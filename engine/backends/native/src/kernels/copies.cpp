@@ -7,10 +7,16 @@
 namespace kiln {
 namespace KILN_LEVEL {
 
+constexpr int64_t SHORT = 64;  // elements that are copied a few at a time
 constexpr int64_t TILE = 16;  // rows and columns that are turned at once, two cache lines of each
 
 template <typename T> static void copy_run(T* to, int64_t st, const T* from, int64_t sf, int64_t n) {
-    if (st == 1 && sf == 1) {
+    if (st == 1 && sf == 1 && n < SHORT) {
+        // of a size that is known, so that no function is called for it
+        for (; n >= 8; n -= 8, to += 8, from += 8) std::memcpy(to, from, 8 * sizeof(T));
+        for (; n >= 2; n -= 2, to += 2, from += 2) std::memcpy(to, from, 2 * sizeof(T));
+        if (n > 0) *to = *from;
+    } else if (st == 1 && sf == 1) {
         std::memcpy(to, from, static_cast<size_t>(n) * sizeof(T));
     } else if (st == 1 && sf == 0) {
         const T one = *from;

@@ -72,23 +72,18 @@ static void group_norm_grad(const Call& call) {
             double sum_u = 0, sum_us = 0;
             for (int64_t c = 0; c < inside; ++c) {
                 const int64_t channel = row % groups * inside + c, at = row * width + c * size;
-                float a = 0, b = 0;
-#pragma omp simd reduction(+ : a, b)
-                for (int64_t i = 0; i < size; ++i) {
-                    a += g[at + i];
-                    b += g[at + i] * (x[at + i] - m);
-                }
-                b *= r;
-                gw[channel] += b;
-                gb[channel] += a;
-                sum_u += static_cast<double>(a * weight[channel]);
-                sum_us += static_cast<double>(b * weight[channel]);
+                const Slopes found = slopes(g + at, x + at, m, size);
+                gw[channel] += found.gx * r;
+                gb[channel] += found.g;
+                sum_u += static_cast<double>(found.g * weight[channel]);
+                sum_us += static_cast<double>(found.gx * r * weight[channel]);
             }
             const float mean_u = static_cast<float>(sum_u / static_cast<double>(width));
             const float mean_us = static_cast<float>(sum_us / static_cast<double>(width)) * r;
             for (int64_t c = 0; c < inside; ++c) {
                 const int64_t at = row * width + c * size;
                 const float scale = weight[row % groups * inside + c];
+#pragma omp simd
                 for (int64_t i = 0; i < size; ++i)
                     gx[at + i] = (g[at + i] * scale - mean_u - (x[at + i] - m) * mean_us) * r;
             }
@@ -133,10 +128,7 @@ static void rms_norm_grad(const Call& call) {
             const float *slope = g + row * width, *from = x + row * width;
             float* to = gx + row * width;
             const float r = rstd[row];
-            float us = 0;
-#pragma omp simd reduction(+ : us)
-            for (int64_t i = 0; i < width; ++i) us += slope[i] * weight[i] * (from[i] * r);
-            us /= static_cast<float>(width);
+            const float us = weighted_slopes(slope, weight, from, 0, width).gx * r / static_cast<float>(width);
 #pragma omp simd
             for (int64_t i = 0; i < width; ++i) {
                 const float s = from[i] * r;

@@ -5,13 +5,14 @@
 
 #include "mathematics.h"
 #include "reduce.h"
+#include "runs.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
 
 constexpr int64_t CLASSES = 8192;  // elements that are worth a piece of their own
+constexpr int64_t TOGETHER = 16;   // rows
 constexpr int64_t WIDTH = 16;      // elements of the widest vector
-constexpr int64_t NARROW = 256;    // rows that are made as wide as whole vectors
 
 enum Reduced : int64_t { NONE, MEAN, SUM };
 
@@ -42,15 +43,18 @@ static int64_t counted(const Classes& target, int64_t rows, int64_t classes) {
     return count;
 }
 
-// Calls row(k) for all rows, and gives the results: themselves, or their sum or mean.
-template <typename Row>
-static void rows_of(const Call& call, int64_t rows, int64_t width, int64_t reduced, int64_t count, const Row& row) {
+// Calls some(start, stop) for parts of the rows and row(k) for each, and gives the latter's results: themselves, or
+// their sum or mean.
+template <typename Some, typename Row>
+static void rows_of(const Call& call, int64_t rows, int64_t width, int64_t reduced, int64_t count, const Some& some,
+                    const Row& row) {
     float* out = call.outputs[0].as<float>();
     float* each = reduced == NONE ? out : scratch(Slot::reduction, rows);
     const int64_t pieces = std::min(std::max<int64_t>(rows, 1), pieces_of(rows * width, CLASSES));
     call.pool.run(pieces, [&](int64_t piece) {
-        const int64_t stop = piece_start(rows, pieces, piece + 1);
-        for (int64_t k = piece_start(rows, pieces, piece); k < stop; ++k) each[k] = row(k);
+        const int64_t start = piece_start(rows, pieces, piece), stop = piece_start(rows, pieces, piece + 1);
+        some(start, stop);
+        for (int64_t k = start; k < stop; ++k) each[k] = row(k);
     });
     if (reduced == NONE) return;
     double total = 0;
@@ -58,23 +62,54 @@ static void rows_of(const Call& call, int64_t rows, int64_t width, int64_t reduc
     *out = static_cast<float>(reduced == SUM ? total : total / static_cast<double>(count));
 }
 
-static float log_sum_exp(const float* x, int64_t classes) {
-    float top = x[0], total = 0;
+// Element k of those that aren't a whole vector, and behind them what adds nothing to a sum of exponentials.
+static inline float rest_of(const float* x, int64_t count, int64_t k) {
+    return k < count ? x[k] : -std::numeric_limits<float>::infinity();
+}
+
+static float largest(const float* x, int64_t classes) {
+    float top = x[0];
 #pragma omp simd reduction(max : top)
     for (int64_t i = 0; i < classes; ++i) top = x[i] > top ? x[i] : top;
-    if (classes <= NARROW) {
-        float room[NARROW];
-        const int64_t width = (classes + WIDTH - 1) / WIDTH * WIDTH;
-        for (int64_t i = 0; i < classes; ++i) room[i] = x[i] - top;
-        for (int64_t i = classes; i < width; ++i) room[i] = -std::numeric_limits<float>::infinity();
-        for (int64_t start = 0; start < width; start += WIDTH)
+    return top;
+}
+
+static float sum_of_exponentials(const float* x, float top, int64_t classes) {
+    const int64_t whole = classes / WIDTH * WIDTH;
+    float total = 0;
 #pragma omp simd reduction(+ : total)
-            for (int64_t i = start; i < start + WIDTH; ++i) total += exp_of(room[i]);
-    } else {
+    for (int64_t k = 0; k < WIDTH; ++k) total += exp_of(rest_of(x + whole, classes - whole, k) - top);
+    if (whole > 0) {
 #pragma omp simd reduction(+ : total)
-        for (int64_t i = 0; i < classes; ++i) total += exp_of(x[i] - top);
+        for (int64_t i = 0; i < whole; ++i) total += exp_of(x[i] - top);
     }
-    return top + std::log(total);
+    return total;
+}
+
+// The log of the sum of exponentials of each of `rows` rows, step by step: what one row waits for, another does.
+static void log_sum_exp(const float* x, int64_t rows, int64_t classes, float* out) {
+    for (int64_t first = 0; first < rows; first += TOGETHER) {
+        const int64_t count = std::min(TOGETHER, rows - first);
+        const float* from = x + first * classes;
+        float tops[TOGETHER], totals[TOGETHER];
+        for (int64_t k = 0; k < count; ++k) tops[k] = largest(from + k * classes, classes);
+        for (int64_t k = 0; k < count; ++k) totals[k] = sum_of_exponentials(from + k * classes, tops[k], classes);
+#pragma omp simd
+        for (int64_t k = 0; k < count; ++k) out[first + k] = tops[k] + log_of(totals[k]);
+    }
+}
+
+// to = (e^(x - level) - less) scale
+static void soften(const float* x, float level, float less, float scale, int64_t classes, float* to) {
+    const int64_t whole = classes / WIDTH * WIDTH;
+#pragma omp simd
+    for (int64_t i = 0; i < whole; ++i) to[i] = (exp_of(x[i] - level) - less) * scale;
+    if (whole == classes) return;
+    float tail[WIDTH];
+#pragma omp simd
+    for (int64_t k = 0; k < WIDTH; ++k)
+        tail[k] = (exp_of(rest_of(x + whole, classes - whole, k) - level) - less) * scale;
+    for (int64_t i = whole; i < classes; ++i) to[i] = tail[i - whole];
 }
 
 // x [N, C], target [N] -> loss, lse [N]; ints: ignored class, reduction; reals: smoothing
@@ -85,16 +120,15 @@ static void cross_entropy(const Call& call) {
     const int64_t count = counted(target, rows, classes);
     float* lse = call.outputs[1].as<float>();
     const float smoothing = static_cast<float>(call.reals[0]);
-    rows_of(call, rows, classes, call.ints[1], count, [&](int64_t k) {
+    const auto sums = [&](int64_t start, int64_t stop) {
+        log_sum_exp(x.as<float>() + start * classes, stop - start, classes, lse + start);
+    };
+    rows_of(call, rows, classes, call.ints[1], count, sums, [&](int64_t k) {
         const float* row = x.as<float>() + k * classes;
-        lse[k] = log_sum_exp(row, classes);
         if (!target.counts(k)) return 0.0f;
         const float loss = lse[k] - row[target[k]];
         if (smoothing == 0) return loss;
-        float total = 0;
-#pragma omp simd reduction(+ : total)
-        for (int64_t i = 0; i < classes; ++i) total += row[i];
-        return loss * (1 - smoothing) + (lse[k] - total / static_cast<float>(classes)) * smoothing;
+        return loss * (1 - smoothing) + (lse[k] - sum(row, classes) / static_cast<float>(classes)) * smoothing;
     });
 }
 
@@ -109,24 +143,13 @@ static void cross_entropy_grad(const Call& call) {
     const float smoothing = static_cast<float>(call.reals[0]), less = smoothing / static_cast<float>(classes);
     float* out = call.outputs[0].as<float>();
     const int64_t pieces = pieces_of(rows * classes, CLASSES);
-    const int64_t width = classes <= NARROW ? (classes + WIDTH - 1) / WIDTH * WIDTH : classes;
     call.pool.run(pieces, [&](int64_t piece) {
-        float room[NARROW] = {};
         const int64_t stop = piece_start(rows, pieces, piece + 1);
         for (int64_t k = piece_start(rows, pieces, piece); k < stop; ++k) {
             const float* row = x.as<float>() + k * classes;
             float* to = out + k * classes;
-            const float scale = target.counts(k) ? g.as<float>()[k * each] * share : 0.0f, level = lse[k];
-            if (width > classes) {
-                for (int64_t i = 0; i < classes; ++i) room[i] = row[i];
-                for (int64_t start = 0; start < width; start += WIDTH)
-#pragma omp simd
-                    for (int64_t i = start; i < start + WIDTH; ++i) room[i] = (exp_of(room[i] - level) - less) * scale;
-                for (int64_t i = 0; i < classes; ++i) to[i] = room[i];
-            } else {
-#pragma omp simd
-                for (int64_t i = 0; i < classes; ++i) to[i] = (exp_of(row[i] - level) - less) * scale;
-            }
+            const float scale = target.counts(k) ? g.as<float>()[k * each] * share : 0.0f;
+            soften(row, lse[k], less, scale, classes, to);
             if (target.counts(k)) to[target[k]] -= (1 - smoothing) * scale;
         }
     });
@@ -137,7 +160,8 @@ static void nll(const Call& call) {
     const Array& x = call.inputs[0];
     const Classes target = classes_of(call.inputs[1], call.ints[0]);
     const int64_t rows = x.shape[0], count = counted(target, rows, x.shape[1]);
-    rows_of(call, rows, 1, call.ints[1], count, [&](int64_t k) {
+    const auto nothing = [](int64_t, int64_t) {};
+    rows_of(call, rows, 1, call.ints[1], count, nothing, [&](int64_t k) {
         return target.counts(k) ? -x.as<float>()[k * x.strides[0] + target[k] * x.strides[1]] : 0.0f;
     });
 }
@@ -160,6 +184,14 @@ static void nll_grad(const Call& call) {
     });
 }
 
+// a function of its own for the sake of vector code, as in runs.h
+template <typename F> static inline float total_of(F f, const float* x, const float* y, int64_t n) {
+    float total = 0;
+#pragma omp simd reduction(+ : total)
+    for (int64_t i = 0; i < n; ++i) total += f(x[i], y[i]);
+    return total;
+}
+
 // f(x, y) of each element of arrays without gaps, or the sum or mean of all; ints: reduction
 template <typename F> static void pairs(const Call& call, F f) {
     const float *x = call.inputs[0].as<float>(), *y = call.inputs[1].as<float>();
@@ -174,10 +206,7 @@ template <typename F> static void pairs(const Call& call, F f) {
             return;
         }
         for (int64_t from = start; from < stop; from += CHUNK) {
-            const int64_t to = std::min(stop, from + CHUNK);
-            float total = 0;
-#pragma omp simd reduction(+ : total)
-            for (int64_t i = from; i < to; ++i) total += f(x[i], y[i]);
+            const float total = total_of(f, x + from, y + from, std::min(CHUNK, stop - from));
             totals[piece] += static_cast<double>(total);
         }
     });
@@ -199,9 +228,9 @@ static void bce(const Call& call) {
     const float* sides[] = {call.inputs[0].as<float>(), call.inputs[1].as<float>()};
     const int64_t n = call.inputs[0].size;
     for (int side = 0; side < 2; ++side) {
-        bool inside = true;
-        for (int64_t i = 0; i < n; ++i) inside &= sides[side][i] >= 0 && sides[side][i] <= 1;
-        if (inside) continue;
+        int inside = 1;
+        for (int64_t i = 0; i < n; ++i) inside &= (sides[side][i] >= 0) & (sides[side][i] <= 1);
+        if (inside != 0) continue;
         throw Failure(std::string("binary_cross_entropy: the ") + (side == 0 ? "input" : "target") +
                       " has elements outside [0, 1], or NaN; of logits take binary_cross_entropy_with_logits");
     }

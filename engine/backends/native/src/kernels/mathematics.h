@@ -54,14 +54,14 @@ static inline float log_of(float x) {
     const float y = p * f * s - 2.12194440e-4f * e - 0.5f * s;
     const float inside = f + y + 0.693359375f * e;
     const float edge = x == 0 ? -__builtin_inff() : (x < 0 ? __builtin_nanf("") : x);  // also inf and NaN
-    return x > 0 && x < __builtin_inff() ? inside : edge;
+    return (x > 0) & (x < __builtin_inff()) ? inside : edge;
 }
 
 // log(1 + x), also of small x: what 1 + x loses is made up for by a factor
 static inline float log1p_of(float x) {
     const float u = 1.0f + x, d = u - 1.0f;
     const float far = log_of(u) * (x / d);
-    return d == 0 || u == __builtin_inff() ? x : far;
+    return (d == 0) | (u == __builtin_inff()) ? x : far;
 }
 
 // e^x - 1, also of small x: a series of degree 8 where |x| < 0.35

@@ -52,15 +52,8 @@ static void layer_norm_grad(const Call& call) {
             const float *slope = g + row * width, *from = x + row * width;
             float* to = gx + row * width;
             const float m = mean[row], r = rstd[row];
-            float u = 0, us = 0;
-#pragma omp simd reduction(+ : u, us)
-            for (int64_t i = 0; i < width; ++i) {
-                const float s = (from[i] - m) * r, weighted = slope[i] * weight[i];
-                u += weighted;
-                us += weighted * s;
-            }
-            u /= static_cast<float>(width);
-            us /= static_cast<float>(width);
+            const Slopes found = weighted_slopes(slope, weight, from, m, width);
+            const float u = found.g / static_cast<float>(width), us = found.gx * r / static_cast<float>(width);
 #pragma omp simd
             for (int64_t i = 0; i < width; ++i) {
                 const float s = (from[i] - m) * r;

@@ -49,7 +49,9 @@ static inline typename Op::Sum gathered(const Op& op, const typename Op::Item* x
 #pragma omp simd
             for (int k = 0; k < LANES; ++k) lanes[k] = op.add(lanes[k], x[i + k], about);
         }
-    for (int k = 0; i < n; ++i, k = (k + 1) % LANES) lanes[k] = op.add(lanes[k], x[i * step], about);
+    for (; i < n; i += LANES)
+        for (int64_t k = 0; k < std::min<int64_t>(LANES, n - i); ++k)
+            lanes[k] = op.add(lanes[k], x[(i + k) * step], about);
     for (int width = LANES / 2; width > 0; width /= 2)
         for (int k = 0; k < width; ++k) lanes[k] = Op::join(lanes[k], lanes[k + width]);
     return lanes[0];
@@ -62,12 +64,15 @@ static typename Op::Total gathered_range(const Op& op, const typename Op::Item* 
     using Total = typename Op::Total;
     Total total = static_cast<Total>(Op::none());
     const int64_t step = gone.strides[0][0];
-    gone.range(start, stop, [&](int64_t n, const int64_t* at) {
+    const auto run = [&](int64_t n, const int64_t* at) {
         for (int64_t i = 0; i < n; i += CHUNK) {
             const auto sum = gathered(op, from + at[0] + i * step, step, std::min(CHUNK, n - i), about);
             total = Op::join(total, static_cast<Total>(sum));
         }
-    });
+    };
+    const int64_t offset = start * step;
+    if (gone.axes == 1) run(stop - start, &offset);
+    else gone.range(start, stop, run);
     return total;
 }
 

@@ -1,4 +1,5 @@
-// Sums of a run of neighbouring floats, in as many lanes as a vector has.
+// Sums of a run of neighbouring floats, in as many lanes as a vector has. They are functions of their own since GCC
+// makes no vector code of such a loop in a lambda that captures what the loop reads.
 #pragma once
 #include <cstdint>
 
@@ -18,6 +19,34 @@ static inline float squares(const float* x, float mean, int64_t n) {
 #pragma omp simd reduction(+ : total)
     for (int64_t i = 0; i < n; ++i) total += (x[i] - mean) * (x[i] - mean);
     return total;
+}
+
+struct Slopes {
+    float g, gx;
+};
+
+// The sums of g and of g (x - mean); SPREAD: g is one number for all of them
+template <bool SPREAD = false> static inline Slopes slopes(const float* g, const float* x, float mean, int64_t n) {
+    float a = 0, b = 0;
+#pragma omp simd reduction(+ : a, b)
+    for (int64_t i = 0; i < n; ++i) {
+        const float slope = g[SPREAD ? 0 : i];
+        a += slope;
+        b += slope * (x[i] - mean);
+    }
+    return {a, b};
+}
+
+// The sums of g w and of g w (x - mean)
+static inline Slopes weighted_slopes(const float* g, const float* w, const float* x, float mean, int64_t n) {
+    float a = 0, b = 0;
+#pragma omp simd reduction(+ : a, b)
+    for (int64_t i = 0; i < n; ++i) {
+        const float slope = g[i] * w[i];
+        a += slope;
+        b += slope * (x[i] - mean);
+    }
+    return {a, b};
 }
 
 }  // namespace KILN_LEVEL
