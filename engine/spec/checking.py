@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.data.transform import is_quick
 from engine.optim.lr_scheduler import ReduceLROnPlateau
 from engine.spec.comparison import check_loss, class_axis, has_classes
 from engine.spec.complaints import Complaints, show
@@ -223,9 +224,12 @@ class _Check:
         )
 
     def _sample_bytes(self) -> int:
-        """One sample as training holds it."""
+        """One sample as training holds it: as it is stored where the transforms are quickly done again."""
+        data, transforms = self.dataset, [choice.make() for choice in self.job.transforms or []]
+        stored = data.input_shape, data.input_dtype
+        prepared = self.model.input_shape, self.model.input_dtype
         shapes = [
-            (self.model.input_shape, self.model.input_dtype),
-            (self.dataset.target_shape, self.dataset.target_dtype),
+            stored if all(map(is_quick, transforms)) else prepared,
+            (data.target_shape, data.target_dtype),
         ]
         return sum(int(np.prod(shape, dtype=object)) * np.dtype(kind).itemsize for shape, kind in shapes)

@@ -75,6 +75,13 @@ def test_optimizer_state_takes_memory(job, model, mnist):
     assert 2 * 4 * model.parameters < extra < 5 * 4 * model.parameters
 
 
+def test_samples_that_are_quickly_prepared_are_held_as_they_are_stored(job, model, mnist):
+    stored = check_job(job, model, mnist).peak_memory_bytes
+    job["transforms"].append({"type": "Pad", "padding": 0})
+    samples = mnist.splits["train"] + mnist.splits["test"]
+    assert check_job(job, model, mnist).peak_memory_bytes - stored == (4 - 1) * 28 * 28 * samples
+
+
 NAMES = ", ".join(sorted(OPTIMIZERS))
 CASES: dict[str, tuple[dict, dict, list]] = {
     "classes": (
