@@ -19,8 +19,8 @@ namespace KILN_LEVEL {
 
 constexpr float NOTHING = -__builtin_inff();
 constexpr int64_t LEAST = 1 << 19;  // multiplications that are worth a piece of their own
-constexpr int64_t DRAWN = 64;       // random numbers that are made together
-constexpr int64_t PIECES = 16;      // that heads are cut into where there are few
+constexpr int64_t DRAWN = 64;        // random numbers that are made together
+constexpr int64_t PIECES = 16;       // that heads are cut into where there are few
 
 // Queries of a tile, and keys of a block.
 static int64_t tile_size() { return std::max<int64_t>(1, 32 / TILE) * TILE; }
@@ -200,7 +200,7 @@ static void attention(const Call& call) {
 
 KILN_KERNEL("attention", attention);
 
-// The gradient of some heads, or of one head's keys from `first_block` to `stop_block`.
+// The gradient of one head at a time, of all of its keys or of some.
 struct Gradient {
     const Heads g, q, k, v, out;
     const Scores scores;
@@ -224,7 +224,7 @@ struct Gradient {
         return 3 * size * block + q.rows + packed_size(q.width, block) + packed_size(v.width, block);
     }
 
-    // q_grad [L, E], of these keys
+    // Of head n and the keys of these blocks; q_grad [L, E] is what comes from them alone.
     void run(int64_t n, int64_t first_block, int64_t stop_block, float* q_grad) const {
         float *weights = scratch(Slot::attention, room()), *inner = weights + size * block, *drawn = inner + size * block;
         float *keys = drawn + size * block, *values = keys + packed_size(q.width, block);

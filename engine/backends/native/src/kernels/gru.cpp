@@ -2,14 +2,11 @@
 // engine/ops/recurrence.py.
 //
 // 6 H^2 operations a row for GRU's recurrent product, 2 H^2 for the plain one, and twice as many for the gradient.
-#include "mathematics.h"
 #include "recurrence.h"
 #include "registry.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
-
-static inline float sigmoid_of(float x) { return 1 / (1 + exp_of(-x)); }
 
 // a [4 H]: products with the state, and in their place r, z, the state's part of n, and n; x: the input's part
 static void activate(int64_t size, float* a, const float* x, const float* bias, const float* h, float* next) {

@@ -2,14 +2,11 @@
 //
 // 8 H P operations a row for the recurrent product, whose weight is packed once and stays in the cache, then one
 // pass over the row's gates: 40 H bytes read and written. The gradient: 16 H P operations and 60 H bytes.
-#include "mathematics.h"
 #include "recurrence.h"
 #include "registry.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
-
-static inline float sigmoid_of(float x) { return 1 / (1 + exp_of(-x)); }
 
 // a: products with the state, and in their place the gates; x: what the input gives them
 static void activate(int64_t size, float* a, const float* x, const float* c, float* next, float* h) {

@@ -7,12 +7,15 @@
 #include <vector>
 
 #include "gemm.h"
+#include "mathematics.h"
 #include "pool.h"
 #include "scratch.h"
 #include "tensor.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
+
+static inline float sigmoid_of(float x) { return 1 / (1 + exp_of(-x)); }
 
 // Rows of the states that a step starts from, which lie together.
 struct Part {
@@ -34,12 +37,13 @@ class Walk {
     int64_t total() const { return total_; }
     int64_t sequences() const { return count_ == 0 ? 0 : sizes_[0]; }
 
-    // Calls piece(number, first sequence, sequences) for parts of them; width: of the product of each row.
-    int64_t pieces(int64_t width) const {
-        if (total_ * width < SMALL) return 1;
+    // Into how many pieces the sequences are shared out, if each row meets so many weights.
+    int64_t pieces(int64_t weights) const {
+        if (total_ * weights < SMALL) return 1;
         const int64_t each = std::clamp(sequences() / 8, LEAST, MOST);
         return std::max<int64_t>(1, sequences() / each);
     }
+    // Calls piece(number, first sequence, sequences) for each of them.
     template <typename Piece> void share(Pool& pool, int64_t pieces, Piece piece) const {
         pool.run(pieces, [&](int64_t k) {
             const int64_t first = piece_start(sequences(), pieces, k);
@@ -88,7 +92,7 @@ class Walk {
 // Parts of one thread's scratch memory that the pieces share.
 class Rooms {
   public:
-    // Counts first, then gives: rooms are asked for twice in the same order.
+    // Where room for so many floats will be, once all of it is known and open() has been called.
     int64_t add(int64_t count) {
         const int64_t at = size_;
         size_ += (count + 15) / 16 * 16;
