@@ -30,6 +30,7 @@ constexpr int64_t ROOM = 1 << 16;     // floats of the copy, and of the sums: bo
 constexpr int64_t LEAST = 1 << 20;    // operations that are worth a piece of their own
 constexpr int64_t ENOUGH = 8;         // units that keep a few threads busy
 constexpr int64_t MOST = 256;
+constexpr int64_t MANY = 256;         // filters that are worth a matrix of windows of their own
 
 // sums[R][V LANES] (+)= over k of weights [k][R] times source[offsets[k]...]
 template <int R, int V>
@@ -79,6 +80,18 @@ struct Sum {
     float* result;
 };
 
+// to[k rows + r] = from[r distance + k]
+static void pack_rows(float* to, const float* from, int64_t distance, int64_t rows, int64_t terms) {
+    for (int64_t k = 0; k < terms; k += LANES) {
+        Vector square[LANES] = {};
+        for (int64_t r = 0; r < rows; ++r) square[r] = load_some(from + r * distance + k, terms - k);
+        transpose(square);
+        // beyond a row's end are rows that come later
+        for (int64_t l = 0; l < std::min<int64_t>(LANES, terms - k); ++l)
+            store_some(to + (k + l) * rows, square[l], rows, (terms - k - l) * rows);
+    }
+}
+
 // Panels of HEIGHT filters, each [k][filters of it], one group after the other
 static void pack(Pool& pool, const Sum& s, const Weights& w, float* packed) {
     const int64_t taps = static_cast<int64_t>(s.down.taps.size() * s.across.taps.size()), terms = s.inputs * taps;
@@ -89,6 +102,10 @@ static void pack(Pool& pool, const Sum& s, const Weights& w, float* packed) {
             const int64_t first = u % panels * HEIGHT, rows = std::min<int64_t>(HEIGHT, s.outputs - first);
             float* to = packed + (u / panels * s.outputs + first) * terms;
             const float* from = w.data + u / panels * w.group + first * w.result;
+            if (w.channel == taps) {
+                pack_rows(to, from, w.result, rows, terms);
+                continue;
+            }
             for (int64_t c = 0; c < s.inputs; ++c)
                 for (const Tap& v : s.down.taps)
                     for (const Tap& h : s.across.taps) {
@@ -99,10 +116,10 @@ static void pack(Pool& pool, const Sum& s, const Weights& w, float* packed) {
     });
 }
 
-// How the results are cut: some rows of one image, or, where `dense`, all of some images.
+// How the results are cut: some rows of one image, or, where `dense`, some filters' results of some whole images.
 struct Cut {
     bool dense;
-    int64_t rows, images, parts, units;
+    int64_t rows, images, filters, parts, units;
 
     Cut(const Sum& s, const Window& window) {
         const int64_t p = s.down.count, q = s.across.count, terms = s.inputs * window.taps();
@@ -111,16 +128,19 @@ struct Cut {
         dense = copied < thrown;
         images = 1;
         rows = p;
+        filters = s.outputs;
         if (dense) {
-            images = std::min(std::max<int64_t>(3 * ROOM / (terms * p * q), quotient_up(WIDE, p * q)), s.images);
-            images = std::max<int64_t>(std::min(images, quotient_up(s.images * s.groups, ENOUGH)), 1);
+            const int64_t most = std::max<int64_t>(3 * ROOM / (terms * p * q), quotient_up(2 * WIDE, p * q));
+            images = quotient_up(s.images, quotient_up(s.images, most));
+            // the matrix is made again for each share of the filters, which is little where there are many
+            const int64_t shares = quotient_up(ENOUGH, s.groups * quotient_up(s.images, images));
+            filters = std::min(std::max(quotient_up(s.outputs, shares * HEIGHT) * HEIGHT, MANY), s.outputs);
         } else {
             const int64_t floats = std::max(s.inputs * window.channel(1), s.outputs * window.pitch);
             rows = std::min(p, std::max<int64_t>(ROOM / floats, 1));
-            const int64_t shares = quotient_up(ENOUGH, std::max<int64_t>(s.images * s.groups, 1));
-            rows = std::min(rows, quotient_up(p, shares));
+            rows = std::min(rows, quotient_up(p, quotient_up(ENOUGH, s.images * s.groups)));
         }
-        parts = quotient_up(p, rows);
+        parts = dense ? quotient_up(s.outputs, filters) : quotient_up(p, rows);
         units = s.groups * quotient_up(s.images, images) * parts;
     }
 };
@@ -136,7 +156,7 @@ struct Memory {
         const int64_t copied = whole(s.inputs * window.channel(cut.rows)) + WIDE;
         const int64_t columns = columns_of(cut, window, cut.images, cut.rows);
         const int64_t made = cut.dense ? terms * columns : 0;
-        copy = scratch(Slot::convolution, copied + made + s.outputs * columns);
+        copy = scratch(Slot::convolution, copied + made + cut.filters * columns);
         matrix = copy + copied;
         sums = matrix + made;
         offsets.resize(static_cast<size_t>(terms));
@@ -160,12 +180,17 @@ static void unroll(const Window& window, const Memory& memory, int64_t rows, int
     }
 }
 
+// Filters of all groups: [first, first + count)
+struct Share {
+    int64_t first, count;
+};
+
 // The results of some rows of one image: from sums with rows `pitch` apart to where they belong
-static void put(const Sum& s, const float* sums, int64_t line, int64_t pitch, int64_t image, int64_t group,
+static void put(const Sum& s, const float* sums, int64_t line, int64_t pitch, int64_t image, const Share& share,
                 int64_t start, int64_t rows) {
     const int64_t apart = s.across.apart, q = s.across.count;
-    for (int64_t m = 0; m < s.outputs; ++m) {
-        const int64_t filter = group * s.outputs + m;
+    for (int64_t m = 0; m < share.count; ++m) {
+        const int64_t filter = share.first + m;
         const float shift = s.bias ? s.bias[filter] : 0.0f;
         float* plane = s.result + (image * s.groups * s.outputs + filter) * s.height * s.width + s.across.first;
         for (int64_t p = 0; p < rows; ++p) {
@@ -180,13 +205,13 @@ static void put(const Sum& s, const float* sums, int64_t line, int64_t pitch, in
 }
 
 // sums [outputs][columns] = weights times the terms that lie at source[offsets[k] + column]
-static void multiply(const Sum& s, const float* packed, int64_t terms, const float* source, const int64_t* offsets,
+static void multiply(int64_t outputs, const float* packed, int64_t terms, const float* source, const int64_t* offsets,
                      float* sums, int64_t columns) {
     for (int64_t k = 0; k < terms; k += DEPTH) {
         const int64_t depth = std::min(DEPTH, terms - k);
         for (int64_t j = 0; j < columns; j += WIDE)
-            for (int64_t m = 0; m < s.outputs; m += HEIGHT) {
-                const int64_t rows = std::min<int64_t>(HEIGHT, s.outputs - m);
+            for (int64_t m = 0; m < outputs; m += HEIGHT) {
+                const int64_t rows = std::min<int64_t>(HEIGHT, outputs - m);
                 tile_of(rows, columns - j)(depth, packed + m * terms + k * rows, source + j, offsets + k,
                                            sums + m * columns + j, columns, k > 0);
             }
@@ -205,7 +230,9 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
         Memory memory(s, window, cut);
         for (int64_t u = piece_start(cut.units, pieces, piece); u < piece_start(cut.units, pieces, piece + 1); ++u) {
             const int64_t part = u % cut.parts, group = u / cut.parts % s.groups, block = u / cut.parts / s.groups;
-            const int64_t start = part * cut.rows, rows = std::min(cut.rows, s.down.count - start);
+            const int64_t start = cut.dense ? 0 : part * cut.rows, rows = std::min(cut.rows, s.down.count - start);
+            const int64_t filter = cut.dense ? part * cut.filters : 0;
+            const Share share{group * s.outputs + filter, std::min(cut.filters, s.outputs - filter)};
             const int64_t first = block * cut.images, last = std::min(first + cut.images, s.images);
             if (memory.found != rows) window.find(s.inputs, rows, memory.offsets.data());
             memory.found = rows;
@@ -213,12 +240,12 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
                 const float* planes = s.source + (image * s.groups + group) * s.inputs * size;
                 window.take(memory.copy, planes, s.inputs, start, rows);
             };
-            const float* own = packed + group * s.outputs * terms;
+            const float* own = packed + share.first * terms;
             if (!cut.dense) {
                 const int64_t columns = Memory::columns_of(cut, window, 1, rows);
                 take(first);
-                multiply(s, own, terms, memory.copy, memory.offsets.data(), memory.sums, columns);
-                put(s, memory.sums, columns, window.pitch, first, group, start, rows);
+                multiply(share.count, own, terms, memory.copy, memory.offsets.data(), memory.sums, columns);
+                put(s, memory.sums, columns, window.pitch, first, share, start, rows);
                 continue;
             }
             const int64_t q = s.across.count, columns = Memory::columns_of(cut, window, cut.images, rows);
@@ -226,9 +253,9 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
                 take(image);
                 unroll(window, memory, rows, terms, memory.matrix + (image - first) * rows * q);
             }
-            multiply(s, own, terms, memory.matrix, memory.lines.data(), memory.sums, columns);
+            multiply(share.count, own, terms, memory.matrix, memory.lines.data(), memory.sums, columns);
             for (int64_t image = first; image < last; ++image)
-                put(s, memory.sums + (image - first) * rows * q, columns, q, image, group, start, rows);
+                put(s, memory.sums + (image - first) * rows * q, columns, q, image, share, start, rows);
         }
     });
 }
