@@ -19,8 +19,8 @@ namespace KILN_LEVEL {
 
 constexpr float NOTHING = -__builtin_inff();
 constexpr int64_t LEAST = 1 << 19;  // multiplications that are worth a piece of their own
-constexpr int64_t DRAWN = 64;        // random numbers that are made together
-constexpr int64_t PIECES = 16;       // that heads are cut into where there are few
+constexpr int64_t DRAWN = 64;       // random numbers that are made together
+constexpr int64_t PIECES = 16;      // that heads are cut into where there are few
 
 // Queries of a tile, and keys of a block.
 static int64_t tile_size() { return std::max<int64_t>(1, 32 / TILE) * TILE; }
