@@ -253,7 +253,8 @@ static void multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float*
     const int64_t depth = whole(even(k, DEPTH));
     for (int64_t j = 0; j < n; j += WIDTH) {
         const int64_t width = std::min(WIDTH, n - j);
-        const bool lies_well = m <= (b.row > 3 * PAGE / 2 ? 2 * ROWS : PANELS * ROWS);
+        const bool is_scattered = b.row > 3 * PAGE / 2 || (b.row % PAGE == 0 && k > PAGE / 2);
+        const bool lies_well = m <= (is_scattered ? 2 : PANELS) * ROWS;
         const int64_t direct = b.column == 1 && lies_well ? width / WIDE * WIDE : 0;
         for (int64_t p = 0; p < k; p += depth) {
             const int64_t deep = std::min(depth, k - p);
