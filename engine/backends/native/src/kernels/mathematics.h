@@ -38,7 +38,8 @@ static inline float exp_of(float x) {
 static inline float log_of(float x) {
     int32_t bits;
     std::memcpy(&bits, &x, sizeof bits);
-    const int32_t shifted = bits - 0x3f3504f3;  // the root of 1/2
+    // from the root of 1/2 on; of a negative x, which has no logarithm, it wraps around
+    const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(bits) - 0x3f3504f3u);
     const float e = static_cast<float>(shifted >> 23);
     const float f = from_bits((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
     const float s = f * f;
