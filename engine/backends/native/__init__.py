@@ -5,7 +5,9 @@ numpy backend.
 """
 
 import importlib
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,7 +29,7 @@ from engine.backends.native import (
     steps,
     updates,
 )
-from engine.backends.native.rows import WORTHWHILE, Row, eager, everywhere, packing
+from engine.backends.native.rows import WORTHWHILE, Row, eager, packing
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
@@ -98,15 +100,29 @@ def _loaded() -> tuple[Any, str]:
 _core, _reason = _loaded()
 
 
+def _kernel(core: Any, name: str, row: Row, least: int) -> Kernel:
+    """least: elements that the first operand must have, but within `everywhere`; 0 where it needn't be one"""
+    fallback = NUMPY.kernels[name]
+    kernel = eager(core, row if name in OVERWRITING else packing(row), fallback)
+    return cast(Kernel, core.Choice(kernel, fallback, least)) if least else kernel
+
+
+@contextmanager
+def everywhere() -> Iterator[None]:
+    """A `with` block in whose thread small operands aren't left to NumPy: eager steps then have the bits of
+    captured ones, whose native kernels take operands of any size."""
+    before = _core is not None and _core.set_everywhere(True)
+    try:
+        yield
+    finally:
+        if _core is not None:
+            _core.set_everywhere(before)
+
+
 def _backend(core: Any, small: bool) -> Backend:
     """small: whether operands are too that NumPy has done with before a call has crossed over"""
     kernels = {
-        name: eager(
-            core,
-            row if name in OVERWRITING else packing(row),
-            NUMPY.kernels[name],
-            0 if small else LEAST.get(name, WORTHWHILE),
-        )
+        name: _kernel(core, name, row, 0 if small else LEAST.get(name, WORTHWHILE))
         for name, row in ROWS.items()
         if small or name not in copies.CREATION
     }

@@ -1,8 +1,6 @@
 """How a kernel in C++ is called: what a row says of a call, and the function that an op's table holds."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,34 +67,12 @@ def has_gaps(operand: Any) -> bool:
     return operand.__class__ is np.ndarray and not operand.flags.c_contiguous
 
 
-class _Choice(threading.local):
-    everywhere = False
-
-
-_choice = _Choice()
-
-
-@contextmanager
-def everywhere() -> Iterator[None]:
-    """A `with` block in whose thread small operands aren't left to NumPy: eager steps then have the bits of
-    captured ones, whose native kernels take operands of any size."""
-    before, _choice.everywhere = _choice.everywhere, True
-    try:
-        yield
-    finally:
-        _choice.everywhere = before
-
-
-def eager(core: Any, row: Row, fallback: Kernel, least: int = WORTHWHILE) -> Kernel:
-    """A kernel for the table of ops: in C++ where the row says so, else `fallback`.
-
-    least: elements that the first operand must have, except within `everywhere`; 0 where it needn't be one
-    """
+def eager(core: Any, row: Row, fallback: Kernel) -> Kernel:
+    """A kernel for the table of ops: in C++ where the row says so, else `fallback`."""
     handles: dict[str, Any] = {}
 
     def kernel(*operands: Any) -> Any:
-        is_small = least and operands[0].size < least and not _choice.everywhere
-        call = None if is_small else row(*operands)
+        call = row(*operands)
         if call is None:
             return fallback(*operands)
         run = handles.get(call.name)

@@ -7,11 +7,13 @@
 
 #include <chrono>
 #include <memory>
+#include <utility>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
 
+#include "choice.h"
 #include "guards.h"
 #include "pool.h"
 #include "program.h"
@@ -22,8 +24,9 @@ using namespace kiln;
 
 namespace {
 
-std::unique_ptr<Pool>& pool() {
-    static std::unique_ptr<Pool> one = std::make_unique<Pool>(1);
+// Read and replaced with Python's lock held. Whoever computes without it holds the pool that it began with.
+std::shared_ptr<Pool>& pool() {
+    static std::shared_ptr<Pool> one = std::make_shared<Pool>(1);
     return one;
 }
 
@@ -31,8 +34,8 @@ std::unique_ptr<Pool>& pool() {
 // one is left as it lies, since nobody could end threads that aren't there.
 void begin_anew() {
     const int threads = pool()->threads();
-    (void)pool().release();
-    pool() = std::make_unique<Pool>(threads);
+    (void)new std::shared_ptr<Pool>(std::move(pool()));
+    pool() = std::make_shared<Pool>(threads);
 }
 
 DType dtype_of(const nb::dlpack::dtype& dtype) {
@@ -73,9 +76,10 @@ struct Handle {
         arrays.reserve(inputs.size() + outputs.size());
         for (const auto& each : inputs) arrays.push_back(described(each));
         for (const auto& each : outputs) arrays.push_back(described(each));
+        const std::shared_ptr<Pool> shared = pool();
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
-        kernel(Call{arrays.data(), arrays.data() + inputs.size(), ints.data(), reals.data(), *pool()});
+        kernel(Call{arrays.data(), arrays.data() + inputs.size(), ints.data(), reals.data(), *shared});
     }
 };
 
@@ -87,9 +91,10 @@ class Segment {
 
     void operator()(const nb::args& arrays) const {
         place(arrays);
+        const std::shared_ptr<Pool> shared = pool();
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
-        program->run(*pool(), first, last);
+        program->run(*shared, first, last);
     }
 
     // The same; returns what each call took, in seconds.
@@ -97,11 +102,12 @@ class Segment {
         using Clock = std::chrono::steady_clock;
         place(arrays);
         std::vector<double> seconds;
+        const std::shared_ptr<Pool> shared = pool();
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
         for (int k = first; k < last; ++k) {
             const auto began = Clock::now();
-            program->run(*pool(), k, k + 1);
+            program->run(*shared, k, k + 1);
             seconds.push_back(std::chrono::duration<double>(Clock::now() - began).count());
         }
         return seconds;
@@ -156,9 +162,10 @@ int64_t repeat(Program& program, int64_t steps, double milliseconds, const nb::l
         last.push_back({static_cast<const char*>(nb::cast<Given>(each[0]).data()), 0, values.data, values.bytes,
                         values.bytes});
     }
+    const std::shared_ptr<Pool> shared = pool();
     nb::gil_scoped_release unlocked;
     FlushDenormals flush;
-    return program.repeat(*pool(), steps, milliseconds, gathered, first, last);
+    return program.repeat(*shared, steps, milliseconds, gathered, first, last);
 }
 
 // The first array of a list that nobody else holds; None where there is none.
@@ -229,6 +236,7 @@ NB_MODULE(_core, m) {
         nb::arg("name"), "The kernel of this name for this processor; KeyError where there is none.");
     define_programs(m);
     define_guards(m);
+    define_choice(m);
     m.def("names", &kernel_names, "The names of all kernels.");
     m.def("level", &processor_level, "What the kernels in use were compiled for.");
     m.def("threads", [] { return pool()->threads(); }, "How many threads share the work.");
@@ -237,8 +245,9 @@ NB_MODULE(_core, m) {
         [](int threads) {
             if (threads < 1) throw nb::value_error("there must be at least one thread");
             if (threads == pool()->threads()) return;
+            std::shared_ptr<Pool> before = std::exchange(pool(), std::make_shared<Pool>(threads));
             nb::gil_scoped_release unlocked;
-            pool() = std::make_unique<Pool>(threads);
+            before.reset();
         },
         nb::arg("threads"), "Share the work among so many threads from now on; results stay the same.");
     nb::register_exception_translator(

@@ -33,7 +33,7 @@ if native.BACKEND is None:  # the machine that installed the package had no comp
 
 # of small operands too, which an eager step leaves to NumPy
 CORE = import_module("engine.backends.native._core")
-KERNELS = {name: eager(CORE, row, NUMPY.kernels[name], least=0) for name, row in native.ROWS.items()}
+KERNELS = {name: eager(CORE, row, NUMPY.kernels[name]) for name, row in native.ROWS.items()}
 
 
 def _drawn(*shapes):
