@@ -5,6 +5,7 @@ later (`kiln doctor`, GET /v1/system).
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,12 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 HERE = "engine/backends/native"
 LINES = 15  # of a failed build's output
+# what a processor must say of itself in /proc/cpuinfo, the highest level first
+LEVELS = {
+    "x86-64-v4": "avx512f avx512bw avx512cd avx512dq avx512vl avx2 bmi1 bmi2 f16c fma abm movbe",
+    "x86-64-v3": "avx2 bmi1 bmi2 f16c fma abm movbe",
+    "x86-64-v2": "sse4_1 sse4_2 ssse3 popcnt cx16",
+}
 
 
 class NativeCore(BuildHookInterface[BuilderConfig]):
@@ -26,13 +33,29 @@ class NativeCore(BuildHookInterface[BuilderConfig]):
         source = Path(self.root, HERE)
         core = source / f"_core{sysconfig.get_config_var('EXT_SUFFIX')}"
         core.unlink(missing_ok=True)  # that of a former build must not stand in for one that failed
-        failure = build(source, Path(self.root, "build", sysconfig.get_platform()))
+        # installed in place it runs where it is built; a wheel may go anywhere
+        levels = own_level() if version == "editable" else None
+        settings = [] if levels is None else [f"-DKILN_LEVELS={levels}"]
+        failure = build(source, Path(self.root, "build", sysconfig.get_platform()), *settings)
         if failure is not None:
             self.app.display_warning(f"no native core, training will run on numpy: {failure}")
             return
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
         build_data["artifacts"].append(f"{HERE}/{core.name}")
+
+
+def own_level() -> str | None:
+    """The level of this machine's processor as compilers name it; None where it isn't known, or there is none."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return None
+    lines = [line for line in text.splitlines() if line.startswith("flags")]
+    if platform.machine() != "x86_64" or not lines:
+        return None
+    flags = set(lines[0].split())
+    return next((level for level, needed in LEVELS.items() if flags.issuperset(needed.split())), None)
 
 
 def build(source: Path, folder: Path, *settings: str) -> str | None:

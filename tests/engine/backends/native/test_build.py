@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.backends import native
+
 hatchling = pytest.importorskip("hatchling", reason="the package's build tools aren't installed")
 
 from engine.backends.native import build  # noqa: E402  # it imports hatchling
@@ -19,3 +21,9 @@ def test_a_build_without_a_compiler_says_so_and_does_not_raise(tmp_path, monkeyp
     assert failure is not None
     assert "no-such-compiler" in failure
     assert not list(copy.glob("*.so"))
+
+
+def test_the_level_that_is_built_in_place_is_the_one_that_the_core_then_uses():
+    if native.BACKEND is None or build.own_level() is None:
+        pytest.skip("there is no core, or no level to tell its processor by")
+    assert str(native.report()["level"]).replace("_", "-") == build.own_level()
