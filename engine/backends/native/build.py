@@ -46,7 +46,7 @@ class NativeCore(BuildHookInterface[BuilderConfig]):
 
 
 def own_level() -> str | None:
-    """The level of this machine's processor as compilers name it; None where it isn't known, or there is none."""
+    """The level of this processor as compilers name it; None where it isn't known, or there is none."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
