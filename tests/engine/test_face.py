@@ -16,7 +16,7 @@ def test_every_name_of_the_face_exists():
 
 def test_every_name_of_the_face_is_one_of_torchs():
     torch = pytest.importorskip("torch", reason="PyTorch owns the names")
-    ours = {"audio", "capture", "result_type", "text", "vision"}
+    ours = {"audio", "capture", "profile", "result_type", "text", "vision"}
     assert [n for n in engine.__all__ if n not in ours and not hasattr(torch, n)] == []
     methods = [n for n in dir(engine.Tensor) if not n.startswith("_")]
     assert [n for n in methods if not hasattr(torch.Tensor, n)] == []
