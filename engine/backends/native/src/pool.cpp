@@ -1,5 +1,9 @@
 #include "pool.h"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
 
@@ -14,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto PATIENCE = std::chrono::microseconds(100);  // about twice what waking a thread takes
 constexpr auto HASTE = std::chrono::microseconds(20);      // from then on another thread may have the processor
+constexpr auto MOVING = std::chrono::milliseconds(10);       // between two moves of a worker
 constexpr int SPINS = 32;                                  // between two looks at the clock
 constexpr uint64_t ROUND = uint64_t{1} << 32;
 constexpr uint64_t LEFT = ROUND - 1;
@@ -62,6 +67,29 @@ FlushDenormals::~FlushDenormals() {
 #endif
 }
 
+// The processor that this thread runs on; -1 where nobody can say.
+static int processor() {
+#if defined(__linux__)
+    return sched_getcpu();
+#else
+    return -1;
+#endif
+}
+
+// Has this thread go on on another processor than this one, if it may run on several.
+static void leave(int busy) {
+#if defined(__linux__)
+    cpu_set_t all, others;
+    if (sched_getaffinity(0, sizeof all, &all) != 0) return;
+    others = all;
+    CPU_CLR(busy, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
+        sched_setaffinity(0, sizeof all, &all);
+#else
+    (void)busy;
+#endif
+}
+
 Pool::Pool(int threads) : threads_(threads) {}
 
 Pool::~Pool() {
@@ -98,6 +126,7 @@ void Pool::share(int64_t pieces, Step step, const void* context) {
     step_ = step;
     context_ = context;
     done_.store(0, std::memory_order_relaxed);
+    home_.store(processor(), std::memory_order_relaxed);
     const uint64_t round = (ticket_.load(std::memory_order_relaxed) / ROUND + 1) % ROUND;
     // before the look at the sleepers, as theirs at the ticket comes after they are counted: one sees the other
     ticket_.store(round * ROUND + static_cast<uint64_t>(pieces));
@@ -123,7 +152,14 @@ bool Pool::wait_for_round(uint64_t seen) {
 
 void Pool::serve(uint64_t seen) {
     FlushDenormals flush;
+    // The system may wake a worker where its caller runs and leave both there for seconds, taking turns.
+    Clock::time_point moved{};
     while (wait_for_round(seen)) {
+        const int here = processor();
+        if (here >= 0 && here == home_.load(std::memory_order_relaxed) && Clock::now() - moved > MOVING) {
+            leave(here);
+            moved = Clock::now();
+        }
         seen = ticket_.load(std::memory_order_acquire) / ROUND;
         take_pieces(seen);
     }

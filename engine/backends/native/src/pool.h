@@ -70,6 +70,7 @@ class Pool {
     alignas(64) std::atomic<uint64_t> ticket_{0};  // the round's number, and in the lower half how many pieces are left
     alignas(64) std::atomic<int64_t> done_{0};     // pieces of this round
     alignas(64) std::atomic<int> asleep_{0};
+    std::atomic<int> home_{-1};  // the processor of the caller
     std::atomic<bool> taken_{false}, stop_{false};
 };
 
