@@ -1,6 +1,11 @@
 """Fixtures that every room shares: databases, a broker, settings, an open store, and the real data."""
 
 import os
+import signal
+
+# started in the background of a script, the tests have SIGINT ignored, and so would the commands that they start
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # OpenBLAS spins while it waits for its threads: where tests share their cores with anything, two are far
 # slower than one. Set before NumPy is imported.

@@ -149,10 +149,7 @@ def test_a_signal_ends_watching_but_not_the_job(
     waiting = Answer(200, whole.body, {**whole.headers, "Content-Length": "9999"})  # and then nothing more
     server.on("GET", "/v1/jobs/job_1/stream", waiting)
     command = [sys.executable, "-m", "tensorkiln.cli", "jobs", "watch", "job_1", "--url", server.url]
-    # whoever starts the tests in the background of a script has SIGINT ignored, and so would the command
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        signal.signal(signal.SIGINT, before)
         assert process.stderr is not None
         assert process.stderr.readline() == "running\n"
         process.send_signal(number)
