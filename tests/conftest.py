@@ -3,7 +3,7 @@
 import os
 import signal
 
-# started in the background of a script, the tests have SIGINT ignored, and so would the commands that they start
+# started in the background of a script, the tests have SIGINT ignored; so would the commands that they start
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
