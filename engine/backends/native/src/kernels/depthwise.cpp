@@ -1,6 +1,6 @@
-// See depthwise.h. Little is done with each element, 2 K operations: a plane is copied (planes.h) and summed while it
-// is in the first cache, 8 bytes of memory moved for an element and a result. A piece is some whole planes; of the
-// gradients in the weights, some channels of all images.
+// See depthwise.h. Little is done with each element, 2 K operations: of few planes, or long rows, one is copied
+// (planes.h) and summed while it is in the first cache, 8 bytes of memory moved for an element and a result. A piece is
+// some whole planes; of the gradients in the weights, some channels of all images.
 #include "depthwise.h"
 
 #include "planes.h"
@@ -11,6 +11,15 @@ namespace KILN_LEVEL {
 
 constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
 constexpr int TAPS = 8;           // of a row whose sums are in registers at a time
+constexpr int64_t WIDE = 1 << 18; // floats of the rows that a result meets, LANES planes side by side, at most
+
+// Whether so many planes fill vectors well enough to be taken side by side: half of the lanes are worth it where rows
+// are short.
+static bool is_tiled(const Convolution& n, int64_t planes) {
+    const int64_t room = (((n.kh - 1) * n.dh + 1) * (n.width + 2 * n.pw) + n.columns) * LANES;
+    const bool is_short = n.columns < 2 * LANES;
+    return room <= WIDE && planes * 4 >= whole(planes) * (is_short ? 2 : 3);
+}
 
 static Pooling planes_of(const Convolution& n) {
     const int64_t all[] = {n.images * n.channels, n.height, n.width, n.rows, n.columns, n.kh, n.kw,
@@ -60,6 +69,7 @@ static void sum_planes(const Call& call, const Pooling& g, const float* weights,
 }
 
 void depthwise(const Call& call, const Convolution& n, const float* bias) {
+    if (is_tiled(n, n.images * n.channels)) return tiled_depthwise(call, n, bias);
     sum_planes(call, planes_of(n), call.inputs[1].as<float>(), n.channels, false, bias);
 }
 
@@ -81,6 +91,7 @@ struct Slopes {
 
 // Without steps, a convolution with the kernel turned around; with them, every tap adds its part to the copy.
 void depthwise_input_grad(const Call& call, const Convolution& n) {
+    if (is_tiled(n, n.images * n.channels)) return tiled_depthwise_input_grad(call, n);
     const float* weights = call.inputs[1].as<float>();
     const int64_t ph = (n.kh - 1) * n.dh - n.ph, pw = (n.kw - 1) * n.dw - n.pw, taps = n.taps();
     if (n.sh == 1 && n.sw == 1 && ph >= 0 && pw >= 0) {
@@ -142,6 +153,7 @@ template <int... N> static Taps taps_of(int64_t count, std::integer_sequence<int
 }
 
 void depthwise_weight_grad(const Call& call, const Convolution& n) {
+    if (is_tiled(n, n.channels)) return tiled_depthwise_weight_grad(call, n);
     const Pooling g = planes_of(n);
     const float *x = call.inputs[0].as<float>(), *slope = call.inputs[1].as<float>();
     const int64_t taps = n.taps(), pieces = std::min(pieces_of(g.planes * g.size(), LEAST), n.channels);

@@ -12,5 +12,10 @@ void depthwise(const Call& call, const Convolution& n, const float* bias);
 void depthwise_input_grad(const Call& call, const Convolution& n);
 void depthwise_weight_grad(const Call& call, const Convolution& n);
 
+// The same of many planes, LANES of them side by side
+void tiled_depthwise(const Call& call, const Convolution& n, const float* bias);
+void tiled_depthwise_input_grad(const Call& call, const Convolution& n);
+void tiled_depthwise_weight_grad(const Call& call, const Convolution& n);
+
 }  // namespace KILN_LEVEL
 }  // namespace kiln
