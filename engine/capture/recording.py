@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.autograd.hooks import NodeHooks
 from engine.autograd.tape import Variable
-from engine.backends import WrappedTable, native
+from engine.backends import WrappedTable
 from engine.capture.arguments import replaced
 from engine.capture.ghosts import Ghosts
 from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value, owner
@@ -184,8 +184,6 @@ class Recording:
     def _logged(self, name: str, kernel: Any) -> Any:
         """A kernel that writes its calls down."""
         op = OPS[name]
-        # the replays will be native in all, and what they give has to be of the form that is recorded
-        kernel = native.whole(name, kernel)
 
         def logged(*given: Any) -> Any:
             if not self._mine():

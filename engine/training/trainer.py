@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.autograd import no_grad
-from engine.backends.native import everywhere
 from engine.errors import CheckpointError
 from engine.optim.lr_scheduler import ReduceLROnPlateau
 from engine.serialization import save
@@ -92,7 +91,7 @@ class Trainer:
         progress = self._progress
         self._report_interval_s = report_interval_s
         self._report_at = -math.inf  # the first step's points are waited for
-        with untouched_generator(), everywhere():
+        with untouched_generator():
             default_generator.set_state(tensor(progress.generator))
             self._fitting = True
             try:

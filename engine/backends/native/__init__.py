@@ -5,8 +5,6 @@ numpy backend.
 """
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -29,7 +27,7 @@ from engine.backends.native import (
     steps,
     updates,
 )
-from engine.backends.native.rows import WORTHWHILE, Row, eager, packing
+from engine.backends.native.rows import Row
 from engine.backends.numpy import BACKEND as NUMPY
 from engine.backends.numpy import narrow
 from engine.backends.numpy.blas import blas_threads
@@ -37,11 +35,10 @@ from engine.backends.registry import Backend, Kernel, threads
 
 __all__ = [
     "BACKEND",
-    "EVERY",
     "IN_PLACE",
     "OVERWRITING",
     "ROWS",
-    "everywhere",
+    "eager",
     "get_threads",
     "guards",
     "handle",
@@ -50,14 +47,12 @@ __all__ = [
     "report",
     "set_threads",
     "unheld",
-    "whole",
 ]
 
 ROWS: dict[str, Row] = {
     **activations.ROWS,
     **attention.ROWS,
     **convolutions.ROWS,
-    **copies.CREATION,
     **copies.ROWS,
     **elementwise.ROWS,
     **extremes.ROWS,
@@ -72,9 +67,6 @@ ROWS: dict[str, Row] = {
     **steps.ROWS,
     **updates.ROWS,
 }
-# elements that a first operand must have in an eager step, where that isn't the usual number
-LEAST: dict[str, int] = {**elementwise.LEAST, **random.LEAST}
-
 # ops that overwrite operands, which therefore aren't copied to be without gaps
 OVERWRITING = frozenset(
     {*steps.ROWS, *updates.ROWS, "accumulate", "assign", "copy", "fill", "track_statistics"}
@@ -100,32 +92,18 @@ def _loaded() -> tuple[Any, str]:
 _core, _reason = _loaded()
 
 
-def _kernel(core: Any, name: str, row: Row, least: int) -> Kernel:
-    """least: elements that the first operand must have, but within `everywhere`; 0 where it needn't be one"""
-    fallback = NUMPY.kernels[name]
-    kernel = eager(core, row if name in OVERWRITING else packing(row), fallback)
-    return cast(Kernel, core.Choice(kernel, fallback, least)) if least else kernel
+def eager(row: Row, fallback: Kernel, overwrites: bool) -> Kernel:
+    """A kernel for the table of ops: in C++ where the row says so, else the fallback.
+
+    What the row has said of operands it isn't asked again for others of the same form: arrays of the same
+    shape, dtype and strides, and else the same values.
+    overwrites: whether it changes operands, which then aren't copied to be without gaps
+    """
+    return cast(Kernel, _core.Eager(row, fallback, overwrites))
 
 
-@contextmanager
-def everywhere() -> Iterator[None]:
-    """A `with` block in whose thread small operands aren't left to NumPy: eager steps then have the bits of
-    captured ones, whose native kernels take operands of any size."""
-    before = _core is not None and _core.set_everywhere(True)
-    try:
-        yield
-    finally:
-        if _core is not None:
-            _core.set_everywhere(before)
-
-
-def _backend(core: Any, small: bool) -> Backend:
-    """small: whether operands are too that NumPy has done with before a call has crossed over"""
-    kernels = {
-        name: _kernel(core, name, row, 0 if small else LEAST.get(name, WORTHWHILE))
-        for name, row in ROWS.items()
-        if small or name not in copies.CREATION
-    }
+def _backend() -> Backend:
+    kernels = {name: eager(row, NUMPY.kernels[name], name in OVERWRITING) for name, row in ROWS.items()}
     return Backend(
         "native",
         [{**NUMPY.kernels, **kernels}],
@@ -138,19 +116,12 @@ def _backend(core: Any, small: bool) -> Backend:
 
 
 # None where there is no core
-BACKEND: Backend | None = None if _core is None else _backend(_core, small=False)
-# the same, small operands or large: what a captured step is recorded with
-EVERY: Backend | None = None if _core is None else _backend(_core, small=True)
+BACKEND: Backend | None = None if _core is None else _backend()
 
 
 def is_own(op: str, kernel: Kernel) -> bool:
     """Whether this is the kernel of an op that has a row."""
-    return op in ROWS and any(each is not None and each.kernels[op] is kernel for each in (BACKEND, EVERY))
-
-
-def whole(op: str, kernel: Kernel) -> Kernel:
-    """The kernel that computes small operands natively too, where there is one; else the one given."""
-    return EVERY.kernels[op] if EVERY is not None and is_own(op, kernel) else kernel
+    return op in ROWS and BACKEND is not None and BACKEND.kernels[op] is kernel
 
 
 def handle(name: str) -> Any:

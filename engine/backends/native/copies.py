@@ -46,7 +46,7 @@ def reshape(x: Array, shape: Shape) -> Native | None:
 
 
 def flip(x: Array, dim: Shape) -> Native | None:
-    return clone(np.flip(x, dim))
+    return clone(np.flip(x, dim) if dim else x)
 
 
 def cast(x: Array, dtype: DType) -> Native | None:
@@ -156,6 +156,5 @@ ROWS: dict[str, Row] = {
     "stack": stack,
     "tril": tril,
     "triu": triu,
+    "full": full,
 }
-# of ops without operands, which an eager step leaves to NumPy
-CREATION: dict[str, Row] = {"full": full}

@@ -81,28 +81,6 @@ def where(condition: Array, a: Array, b: Array) -> Native | None:
 _FUNCTIONS = (
     "neg abs sign square sqrt rsqrt reciprocal relu floor exp expm1 log log1p sin cos tanh sigmoid logsigmoid"
 )
-# of the plainest ones, NumPy's are as quick for longer than most
-LEAST = dict.fromkeys(
-    [
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "neg",
-        "abs",
-        "square",
-        "sqrt",
-        "maximum",
-        "minimum",
-        "eq",
-        "ne",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-    ],
-    1 << 15,
-)
 ROWS: dict[str, Row] = {
     **{name: _function(name) for name in _FUNCTIONS.split()},
     **{name: _pair(name, _NUMBERS) for name in ("add", "sub", "mul", "maximum", "minimum")},

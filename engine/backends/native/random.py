@@ -38,5 +38,3 @@ ROWS: dict[str, Row] = {
     "bernoulli": bernoulli,
     "dropout": dropout,
 }
-# what they are given is a key, however many numbers they make of it
-LEAST = {"random_uniform": 0, "random_normal": 0}

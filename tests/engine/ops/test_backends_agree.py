@@ -11,9 +11,9 @@ from engine.ops import OPS
 from tests.engine.ops import checks
 from tests.engine.ops.test_ops import CASES
 
-if native.EVERY is None:  # the machine that installed the package had no compiler
+if native.BACKEND is None:  # the machine that installed the package had no compiler
     pytest.skip(f"no native core: {native.report()['reason']}", allow_module_level=True)
-NATIVE = native.EVERY.kernels
+NATIVE = native.BACKEND.kernels
 
 # sums in another order, exponentials and error functions by other polynomials
 TOLERANCE = 3e-5

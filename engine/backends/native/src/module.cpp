@@ -1,4 +1,4 @@
-// What Python sees: kernels as functions of NumPy arrays, and the threads that they share.
+// What Python sees: kernels, programs of them, and the threads that they share.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/shared_ptr.h>
@@ -13,7 +13,7 @@
 #include <pthread.h>
 #endif
 
-#include "choice.h"
+#include "eager.h"
 #include "guards.h"
 #include "pool.h"
 #include "program.h"
@@ -24,18 +24,12 @@ using namespace kiln;
 
 namespace {
 
-// Read and replaced with Python's lock held. Whoever computes without it holds the pool that it began with.
-std::shared_ptr<Pool>& pool() {
-    static std::shared_ptr<Pool> one = std::make_shared<Pool>(1);
-    return one;
-}
-
 // A child of fork() has none of its parent's threads: it begins with a pool of as many, not yet started. The old
 // one is left as it lies, since nobody could end threads that aren't there.
 void begin_anew() {
-    const int threads = pool()->threads();
-    (void)new std::shared_ptr<Pool>(std::move(pool()));
-    pool() = std::make_shared<Pool>(threads);
+    const int threads = shared_pool()->threads();
+    (void)new std::shared_ptr<Pool>(std::move(shared_pool()));
+    shared_pool() = std::make_shared<Pool>(threads);
 }
 
 DType dtype_of(const nb::dlpack::dtype& dtype) {
@@ -69,18 +63,6 @@ Array described(const Given& given) {
 struct Handle {
     std::string name;
     Kernel kernel;
-
-    void operator()(const std::vector<Given>& inputs, const std::vector<Given>& outputs,
-                    const std::vector<int64_t>& ints, const std::vector<double>& reals) const {
-        std::vector<Array> arrays;
-        arrays.reserve(inputs.size() + outputs.size());
-        for (const auto& each : inputs) arrays.push_back(described(each));
-        for (const auto& each : outputs) arrays.push_back(described(each));
-        const std::shared_ptr<Pool> shared = pool();
-        nb::gil_scoped_release unlocked;
-        FlushDenormals flush;
-        kernel(Call{arrays.data(), arrays.data() + inputs.size(), ints.data(), reals.data(), *shared});
-    }
 };
 
 // Some calls of a program, as a function of the arrays that its slots are to hold.
@@ -91,7 +73,7 @@ class Segment {
 
     void operator()(const nb::args& arrays) const {
         place(arrays);
-        const std::shared_ptr<Pool> shared = pool();
+        const std::shared_ptr<Pool> shared = shared_pool();
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
         program->run(*shared, first, last);
@@ -102,7 +84,7 @@ class Segment {
         using Clock = std::chrono::steady_clock;
         place(arrays);
         std::vector<double> seconds;
-        const std::shared_ptr<Pool> shared = pool();
+        const std::shared_ptr<Pool> shared = shared_pool();
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
         for (int k = first; k < last; ++k) {
@@ -162,7 +144,7 @@ int64_t repeat(Program& program, int64_t steps, double milliseconds, const nb::l
         last.push_back({static_cast<const char*>(nb::cast<Given>(each[0]).data()), 0, values.data, values.bytes,
                         values.bytes});
     }
-    const std::shared_ptr<Pool> shared = pool();
+    const std::shared_ptr<Pool> shared = shared_pool();
     nb::gil_scoped_release unlocked;
     FlushDenormals flush;
     return program.repeat(*shared, steps, milliseconds, gathered, first, last);
@@ -223,9 +205,7 @@ NB_MODULE(_core, m) {
     nb::set_leak_warnings(false);
     m.doc() = "Kernels in C++, over NumPy's arrays.";
     nb::class_<Handle>(m, "Kernel")
-        .def_ro("name", &Handle::name)
-        .def("__call__", &Handle::operator(), nb::arg("inputs"), nb::arg("outputs"), nb::arg("ints"), nb::arg("reals"),
-             "Run the kernel. It trusts its operands.");
+        .def_ro("name", &Handle::name);
     m.def(
         "kernel",
         [](const std::string& name) {
@@ -236,28 +216,19 @@ NB_MODULE(_core, m) {
         nb::arg("name"), "The kernel of this name for this processor; KeyError where there is none.");
     define_programs(m);
     define_guards(m);
-    define_choice(m);
+    define_eager(m);
     m.def("names", &kernel_names, "The names of all kernels.");
     m.def("level", &processor_level, "What the kernels in use were compiled for.");
-    m.def("threads", [] { return pool()->threads(); }, "How many threads share the work.");
+    m.def("threads", [] { return shared_pool()->threads(); }, "How many threads share the work.");
     m.def(
         "set_threads",
         [](int threads) {
             if (threads < 1) throw nb::value_error("there must be at least one thread");
-            if (threads == pool()->threads()) return;
-            std::shared_ptr<Pool> before = std::exchange(pool(), std::make_shared<Pool>(threads));
+            if (threads == shared_pool()->threads()) return;
+            std::shared_ptr<Pool> before = std::exchange(shared_pool(), std::make_shared<Pool>(threads));
             nb::gil_scoped_release unlocked;
             before.reset();
         },
         nb::arg("threads"), "Share the work among so many threads from now on; results stay the same.");
-    nb::register_exception_translator(
-        [](const std::exception_ptr& p, void*) {
-            try {
-                std::rethrow_exception(p);
-            } catch (const OutOfRange& failure) {
-                PyErr_SetString(PyExc_IndexError, failure.what());
-            } catch (const Failure& failure) {
-                PyErr_SetString(PyExc_ValueError, failure.what());
-            }
-        });
+    nb::register_exception_translator([](const std::exception_ptr& failure, void*) { raise_failure(failure); });
 }

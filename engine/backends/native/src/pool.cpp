@@ -47,6 +47,11 @@ template <typename Ready> bool look_out(const Ready& ready, Clock::duration limi
 
 }  // namespace
 
+std::shared_ptr<Pool>& shared_pool() {
+    static std::shared_ptr<Pool> one = std::make_shared<Pool>(1);
+    return one;
+}
+
 FlushDenormals::FlushDenormals() {
 #if defined(__x86_64__)
     before_ = _mm_getcsr();

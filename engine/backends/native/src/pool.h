@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -73,6 +74,10 @@ class Pool {
     std::atomic<int> home_{-1};  // the processor of the caller
     std::atomic<bool> taken_{false}, stop_{false};
 };
+
+// The one of all kernels that Python calls; read and replaced with Python's lock held. Whoever computes without it
+// holds the pool that it began with.
+std::shared_ptr<Pool>& shared_pool();
 
 // How many pieces of at least `least` units work of `total` units is cut into.
 inline int64_t pieces_of(int64_t total, int64_t least, int64_t most = 64) {

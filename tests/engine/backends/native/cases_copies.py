@@ -25,7 +25,7 @@ CASES: dict[str, list[Any]] = {
         (_INTS.T[::-1],),
         (_BOOLS.transpose(2, 0, 1),),
         (np.broadcast_to(_X[:, :1], _X.shape),),
-        (_X[0, 0, 0],),
+        (_X[0, 0, 0, ...],),
         (_X[:0],),
     ],
     "reshape": [
@@ -56,7 +56,7 @@ CASES: dict[str, list[Any]] = {
         (_X, _Y[:2], (slice(1, 3),)),
         (_X, _Y[:, 0], (_ALL, 3)),
         (_X, np.array(2, np.float32), (_ALL, _ALL, slice(0, 70, 7))),
-        (_X, _Y[0, 0, 0], (1, 2, 3)),
+        (_X, _Y[0, 0, 0, ...], (1, 2, 3)),
         (_X, _Y, (Ellipsis,)),
     ],
     "accumulate": [
@@ -83,7 +83,13 @@ CASES: dict[str, list[Any]] = {
         (_INTS, _INTS.T[:60, :50], 1),
         (_BOOLS, _BOOLS, 2),
     ],
-    "stack": [(_X, _Y, 0), (_X, _Y, 1), (_X, _Y, 3), (_X[0, 0, 0], _Y[0, 0, 0], 0), (_INTS[0], _INTS[1], 1)],
+    "stack": [
+        (_X, _Y, 0),
+        (_X, _Y, 1),
+        (_X, _Y, 3),
+        (_X[0, 0, 0, ...], _Y[0, 0, 0, ...], 0),
+        (_INTS[0], _INTS[1], 1),
+    ],
     "tril": [(_X, 0), (_X, -3), (_X[0], 50)],
     "triu": [(_X, 0), (_X, -3), (_X[0], 50)],
 }

@@ -20,9 +20,9 @@ def _pairs(a, b):
         (a, b[:1]),
         (a[:, :1], b[..., :1]),
         (a[0, 0], b),
-        (a, b[0, 0, 0]),
-        (a[0, 0, 0], b),
-        (a[0, 0, 0], b[1, 1, 1]),
+        (a, b[0, 0, 0, ...]),
+        (a[0, 0, 0, ...], b),
+        (a[0, 0, 0, ...], b[1, 1, 1, ...]),
         (a[:, ::2, ::3], b[:, ::2, ::3]),
         (a.transpose(2, 0, 1), b.transpose(2, 0, 1)),
         (a.transpose(2, 0, 1), np.ascontiguousarray(b.transpose(2, 0, 1))),
@@ -42,7 +42,7 @@ _BOOLS = _A > 0, _B > 0
 
 def _ones(x):
     """One array in the ways in which operands lie."""
-    return [(x,), (x[:, ::2, ::3],), (x.transpose(2, 0, 1),), (x[0, 0, 0],), (x[:0],)]
+    return [(x,), (x[:, ::2, ::3],), (x.transpose(2, 0, 1),), (x[0, 0, 0, ...],), (x[:0],)]
 
 
 _FUNCTIONS = "neg abs sign square relu floor exp expm1 sin cos tanh sigmoid logsigmoid isnan isfinite"
@@ -77,10 +77,10 @@ CASES: dict[str, list[Any]] = {
     ],
     "where": [
         (_BOOLS[0], _A, _B),
-        (_BOOLS[0], _A, _B[0, 0, 0]),
-        (_BOOLS[0], _A[0, 0, 0], _B),
-        (_BOOLS[0], _A[0, 0, 0], _B[0, 0, 0]),
-        (_BOOLS[0][..., :1], _A, _B[0, 0, 0]),
+        (_BOOLS[0], _A, _B[0, 0, 0, ...]),
+        (_BOOLS[0], _A[0, 0, 0, ...], _B),
+        (_BOOLS[0], _A[0, 0, 0, ...], _B[0, 0, 0, ...]),
+        (_BOOLS[0][..., :1], _A, _B[0, 0, 0, ...]),
         (_BOOLS[0], _A[:, ::-1], _B),
         (_BOOLS[0][:, ::2], _A[:, ::2], _B[:, ::2]),
         (_BOOLS[0], *_INTS),

@@ -23,7 +23,7 @@ _FORMS = [
     (_X.transpose(2, 0, 1), (0, 2), True),
     (_X[:, ::2, ::3], (1,), False),
     (np.broadcast_to(_X[:, :1, :1], _X.shape), (0, 2), False),
-    (_X[0, 0, 0], (), False),
+    (_X[0, 0, 0, ...], (), False),
     (_TALL, (0,), False),
     (_TALL.T, (0,), False),
     (_LONG, (0, 2), False),

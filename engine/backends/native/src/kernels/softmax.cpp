@@ -49,8 +49,9 @@ static void log_softmax(const Call& call) {
         float total = 0;
 #pragma omp simd reduction(+ : total)
         for (int64_t i = 0; i < width; ++i) total += exp_of(from[i] - top);
-        const float lse = top + std::log(total);
-        for (int64_t i = 0; i < width; ++i) to[i] = from[i] - lse;
+        // the largest goes first: beside it the logarithm would lose digits
+        const float rest = std::log(total);
+        for (int64_t i = 0; i < width; ++i) to[i] = from[i] - top - rest;
     });
 }
 
