@@ -41,6 +41,11 @@ static inline Array axes_of(const Array& x, int64_t mask) {
 template <typename Op>
 static inline typename Op::Sum gathered(const Op& op, const typename Op::Item* x, int64_t step, int64_t n, float about) {
     constexpr int LANES = 32;
+    if (n < LANES / 2) {  // emptying and joining lanes would take longer
+        typename Op::Sum sum = Op::none();
+        for (int64_t i = 0; i < n; ++i) sum = op.add(sum, x[i * step], about);
+        return sum;
+    }
     typename Op::Sum lanes[LANES];
     for (int k = 0; k < LANES; ++k) lanes[k] = Op::none();
     int64_t i = 0;
