@@ -13,6 +13,7 @@ class Liveness:
 
     Memory counts by its owner: views share it, and who overwrites a view overwrites all of them.
 
+    owners: per value the id of the object whose memory it is
     bound_values: arrays by number that are the same in every run: what was there before the step, views of
         it, and constants
     bound: ids of the owners of what was there before the step
@@ -22,7 +23,7 @@ class Liveness:
 
     def __init__(self, trace: Trace) -> None:
         values = trace.values
-        self._owners = owners = [id(owner(value.array)) for value in values]
+        self.owners = owners = [id(owner(value.array)) for value in values]
         self.changed = {owners[call.operands[k]] for call in trace.calls for k in call.mutates}
         self.kept = list(
             dict.fromkeys([*_slots(trace.returned), *[n for _, n in trace.gradients if type(n) is int]])
@@ -48,7 +49,7 @@ class Liveness:
         constants: numbers of values that nobody changes
         busy: owners of memory that is overwritten, or leaves the step, and has to be new each time
         """
-        values, owners, constants = trace.values, self._owners, set(constants)
+        values, owners, constants = trace.values, self.owners, set(constants)
         rest: list[Call] = []
         for call in trace.calls:
             same = call.op != "random_key" and not call.mutates and bool(call.results)
@@ -71,7 +72,7 @@ class Liveness:
         return (
             OPS[call.op].view
             and all(k in self.bound_values for k in call.operands)
-            and self._owners[call.results[0]] == self._owners[call.operands[0]]
+            and self.owners[call.results[0]] == self.owners[call.operands[0]]
         )
 
     def _needed(self, calls: list[Call], memory: set[int]) -> list[Call]:
@@ -83,11 +84,11 @@ class Liveness:
             if (
                 call.op == "random_key"
                 or needed.intersection(call.results)
-                or any(self._owners[call.operands[k]] in memory for k in call.mutates)
+                or any(self.owners[call.operands[k]] in memory for k in call.mutates)
             ):
                 found.append(call)
                 needed.update(call.operands)
-                memory.update(self._owners[k] for k in call.operands)
+                memory.update(self.owners[k] for k in call.operands)
         return found[::-1]
 
 

@@ -7,6 +7,7 @@ arrays of its own, which are used again when nobody holds them any more.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ import numpy as np
 
 from engine.backends import native
 from engine.backends.native.rows import Native, has_gaps
-from engine.capture.arena import Need, memory, planned
+from engine.capture.fusion import Fusion, Unit
+from engine.capture.layout import Copy, Layout
 from engine.capture.liveness import Liveness
 from engine.capture.places import Places, address
 from engine.capture.trace import Call, Trace, owner
@@ -37,6 +39,7 @@ class Line:
     uses, makes: names
     first: where its calls begin in the native program; None in a line that makes one by Python
     slots: numbers of the values whose arrays a native line is given
+    labels: names for a native line's calls; of those made together the first one's, and "" for the others
     """
 
     text: str
@@ -45,20 +48,7 @@ class Line:
     makes: set[str]
     first: int | None = None
     slots: tuple[int, ...] = ()
-
-
-@dataclass
-class _Copy:
-    """A copy of an operand without its gaps: how it is made, its form, and where in the arena it lies."""
-
-    call: Any
-    array: Any
-    offset: int = 0
-
-    def lying_in(self, arena: Any, array: Any) -> Any:
-        """What shows of it an array that shows its form."""
-        at = self.offset + address(array) - address(self.array)
-        return np.ndarray(array.shape, array.dtype, arena, at, array.strides)
+    labels: tuple[str, ...] = ()
 
 
 class Lowering:
@@ -69,6 +59,7 @@ class Lowering:
     space: what names mean from the beginning
     inputs: numbers of the arguments and gradients that the lines take
     arena_bytes, kept_bytes: of the arena; of the arrays that leave the step
+    fused: calls that are made together, with how many times there are such
     """
 
     def __init__(self, trace: Trace, live: Liveness) -> None:
@@ -77,23 +68,30 @@ class Lowering:
         self.calls = sorted(live.calls, key=lambda call: call.op not in _BEGINNING)
         self._places = places = Places(trace, live, self.calls)
         # of native calls: operands with gaps that the kernel is given copies of, and where those lie
-        self._packed: dict[int, dict[int, _Copy]] = {}
+        self._packed: dict[int, dict[int, Copy]] = {}
         self._native = {
             n: made for n, call in enumerate(self.calls) if (made := self._row(n, call)) is not None
         }
         self._leaving = {places.root[k] for k in live.kept if k not in places.fixed}
-        self._in_arena = {
-            k for k, n in places.made_by.items() if n in self._native and k not in self._leaving
-        }
+        fusion = Fusion(self.calls, live, places, self._native, self._leaving)
+        self._units = fusion.units
+        self._put_in_order()
         self._buffers = {k for k, n in places.made_by.items() if n in self._native and k in self._leaving}
         self.space: dict[str, Any] = {"array": CPU.as_array}
-        self._offsets, self.arena_bytes = self._plan()
-        self._arena = memory(self.arena_bytes) if self.arena_bytes else None
+        in_arena = {
+            k
+            for k, n in places.made_by.items()
+            if n in self._native and k not in self._leaving and k not in fusion.inside
+        }
+        packed = {n: copies for n, copies in self._packed.items() if n in self._native}
+        self._layout = Layout(self.calls, places, self._units, in_arena, fusion.inside, packed)
+        self.arena_bytes = self._layout.arena_bytes
+        self.fused = Counter(unit.label(self.calls) for unit in self._units if len(unit.calls) > 1)
         self.kept_bytes = sum(self._values[k].array.nbytes for k in self._leaving)
         self.program: Any = native.program(len(self._values)) if self._native else None
         self.lines: list[Line] = []
-        # results of views that no line has needed so far
-        self._lazy: dict[int, int] = {}
+        # results of views, and the calls that give them where a line needs them
+        self._lazy = {k: n for n, call in enumerate(self.calls) if places.is_view(call) for k in call.results}
         self._named: set[str] = set()
         self._needed: set[int] = set()
         self._make_lines()
@@ -105,8 +103,8 @@ class Lowering:
         if k in self._places.fixed:
             return self._places.fixed[k]
         root = self._places.root[k]
-        if root in self._in_arena:
-            return self._shown(k)
+        if root in self._layout.in_arena:
+            return self._layout.shown(k)
         held = names.get(f"v{k}")
         if held is None and k in self._lazy and names.get(f"v{root}") is not None:
             call = self.calls[self._lazy[k]]
@@ -139,6 +137,18 @@ class Lowering:
         at = self.lines[line]
         return at.calls[0 if at.first is None else self.program.failed - at.first]
 
+    def _put_in_order(self) -> None:
+        """Have the calls of a unit follow each other. Views come first, since they compute nothing."""
+        views = [n for n, call in enumerate(self.calls) if self._places.is_view(call)]
+        order = [*views, *[n for unit in self._units for n in unit.calls]]
+        new = {n: at for at, n in enumerate(order)}
+        self.calls = [self.calls[n] for n in order]
+        self._native = {new[n]: made for n, made in self._native.items()}
+        self._packed = {new[n]: copies for n, copies in self._packed.items()}
+        self._places.made_by = {k: new[n] for k, n in self._places.made_by.items()}
+        for unit in self._units:
+            unit.calls = [new[n] for n in unit.calls]
+
     def _row(self, n: int, call: Call) -> Native | None:
         """How a call is made natively; None where it isn't."""
         if not native.is_own(call.op, call.kernel) or self._places.is_view(call):
@@ -147,7 +157,7 @@ class Lowering:
         made = native.ROWS[call.op](*arrays, *call.attrs)
         if made is None:
             copies = {
-                at: _Copy(native.ROWS["clone"](array), np.empty(array.shape, array.dtype))
+                at: Copy(native.ROWS["clone"](array), np.empty(array.shape, array.dtype))
                 for at, array in enumerate(arrays)
                 if has_gaps(array) and call.op not in native.OVERWRITING
             }
@@ -169,68 +179,19 @@ class Lowering:
         )
         return made if fits else None
 
-    def _plan(self) -> tuple[dict[int, int], int]:
-        last = dict(self._places.made_by)
-        for n, call in enumerate(self.calls):
-            if not self._places.is_view(call):
-                last.update({self._places.root[k]: n for k in call.operands})
-        # each root's place is that of the one which it takes over
-        taken = {k: k for k in sorted(self._in_arena, key=self._places.made_by.__getitem__)}
-        for k in taken:
-            if (over := self._taken_over(k, last)) is not None:
-                taken[k] = taken[over]
-        ends: dict[int, int] = {}
-        for k, place in taken.items():
-            ends[place] = max(ends.get(place, 0), last[k])
-        needs = [
-            Need(max(self._values[k].array.nbytes, 1), self._places.made_by[k], end)
-            for k, end in ends.items()
-        ]
-        copies = [(n, copy) for n in self._packed if n in self._native for copy in self._packed[n].values()]
-        offsets, size = planned([*needs, *[Need(copy.array.nbytes, n, n) for n, copy in copies]])
-        for (_, copy), offset in zip(copies, offsets[len(needs) :], strict=True):
-            copy.offset = offset
-        of = dict(zip(ends, offsets, strict=False))
-        return {k: of[place] for k, place in taken.items()}, size
-
-    def _taken_over(self, k: int, last: dict[int, int]) -> int | None:
-        """The root whose memory a result can overwrite, element by element, as nobody needs it any longer."""
-        n = self._places.made_by[k]
-        call = self.calls[n]
-        if call.op not in native.IN_PLACE:
-            return None
-        roots = [self._places.root[each] for each in call.operands]
-        for each, root in zip(call.operands, roots, strict=True):
-            if (
-                root in self._in_arena
-                and last[root] == n
-                and roots.count(root) == 1
-                and self._values[each].form == self._values[root].form == self._values[k].form
-            ):
-                return root
-        return None
-
-    def _shown(self, k: int) -> Any:
-        """A value in the arena."""
-        form = self._values[k].form
-        at = self._offsets[self._places.root[k]] + self._places.offset[k]
-        return np.ndarray(form[0], form[1], self._arena, at, form[2])
-
     def _make_lines(self) -> None:
         for k in sorted(self._buffers):
             array = self._values[k].array
             self.space[f"b{k}"] = _buffers(array.shape, array.dtype)
             self._line(f"v{k} = b{k}()", [], set(), {f"v{k}"})
-        pending: list[int] = []
-        for n, call in enumerate(self.calls):
-            if self._places.is_view(call):
-                self._lazy.update(dict.fromkeys(call.results, n))
-            elif n in self._native:
-                pending.append(n)
+        pending: list[Unit] = []
+        for unit in self._units:
+            if unit.calls[0] in self._native:
+                pending.append(unit)
             else:
                 self._native_line(pending)
                 pending = []
-                self._python_line(n)
+                self._python_line(unit.calls[0])
         self._native_line(pending)
         kept = [self._name(k) for k in self._live.kept]
         self._line(f"return ({''.join(f'{name}, ' for name in kept)})", [], set(kept), set())
@@ -241,11 +202,9 @@ class Lowering:
         calls: list[int],
         uses: set[str],
         makes: set[str],
-        first: int | None = None,
-        slots: tuple[int, ...] = (),
     ) -> None:
         self._named |= makes
-        self.lines.append(Line(text, calls, uses, makes, first, slots))
+        self.lines.append(Line(text, calls, uses, makes))
 
     def _name(self, k: int) -> str:
         """The name of a value's array, which a line before the next one makes where it must."""
@@ -255,8 +214,8 @@ class Lowering:
         root = self._places.root[k]
         if k in self._places.fixed:
             self.space[name] = self._places.fixed[k]
-        elif root in self._in_arena:
-            self.space[name] = self._shown(k)
+        elif root in self._layout.in_arena:
+            self.space[name] = self._layout.shown(k)
         elif k == root:
             self._needed.add(k)
         else:
@@ -284,40 +243,64 @@ class Lowering:
                 line = f"{names} = array({line})" if call.scalars else f"{names} = {line}"
         self._line(line, [n], uses, made)
 
-    def _native_line(self, pending: list[int]) -> None:
+    def _native_line(self, pending: list[Unit]) -> None:
         if not pending:
             return
         slots: list[int] = []
         first = self.program.size
         calls: list[int] = []
-        for n in pending:
-            call, made = self.calls[n], self._native[n]
-            copies = self._packed.get(n, {})
+        labels: list[str] = []
+        for unit in pending:
+            leader = unit.calls[0]
+            copies = self._packed.get(leader, {})
             for at, copy in copies.items():
-                k = call.operands[at]
+                k = self.calls[leader].operands[at]
                 operand = self._operand_at(k, self._values[k].array, slots)
-                to = self.program.add(copy.lying_in(self._arena, copy.array))
+                to = self.program.add(copy.lying_in(self._layout.arena, copy.array))
                 self.program.call(
                     native.handle(copy.call.name), [operand], [to], copy.call.ints, copy.call.reals
                 )
-                calls.append(n)
-            calls.append(n)
-            inputs = [self._operand(call, array, slots, copies) for array in made.inputs]
-            outputs = [
-                self._operand_at(k, self._values[k].array, slots) for k in call.results if made.outputs
-            ]
-            self.program.call(native.handle(made.name), inputs, outputs, made.ints, made.reals)
+                calls.append(leader)
+                labels.append(self.calls[leader].op)
+            start = self.program.size
+            for n in unit.calls:
+                self._native_call(n, copies if n == leader else {}, slots, n in unit.chained)
+            if unit.chained:
+                self.program.chain(start, unit.elements, unit.led, self._layout.tile_bytes[leader])
+            elif len(unit.calls) > 1:
+                self.program.together(start)
+            calls += unit.calls
+            labels += [unit.label(self.calls), *[""] * (len(unit.calls) - 1)]
         names = [self._name(k) for k in slots]
-        n = pending[0]
+        n = calls[0]
         self.space[f"s{n}"] = self.program.segment(first, self.program.size, slots)
-        self._line(f"s{n}({', '.join(names)})", calls, set(names), set(), first, tuple(slots))
+        text = f"s{n}({', '.join(names)})"
+        self.lines.append(Line(text, calls, set(names), set(), first, tuple(slots), tuple(labels)))
 
-    def _operand(self, call: Call, array: Any, slots: list[int], copies: dict[int, _Copy]) -> int:
+    def _native_call(self, n: int, copies: dict[int, Copy], slots: list[int], chained: bool) -> None:
+        call, made = self.calls[n], self._native[n]
+        results = call.results if made.outputs else ()
+        if chained:
+            inputs = [self._chained(k, slots) for k in call.operands]
+            outputs = [self._chained(k, slots) for k in results]
+        else:
+            inputs = [self._operand(call, array, slots, copies) for array in made.inputs]
+            outputs = [self._operand_at(k, self._values[k].array, slots) for k in results]
+        self.program.call(native.handle(made.name), inputs, outputs, made.ints, made.reals)
+
+    def _chained(self, k: int, slots: list[int]) -> int:
+        """The number of an operand of a chain, all elements of which are in one axis."""
+        array, root = self._values[k].array, self._places.root[k]
+        if root in self._layout.tiles:
+            return int(self.program.add_tile(array, self._layout.tiles[root]))
+        return self._operand_at(k, array.reshape(-1), slots)
+
+    def _operand(self, call: Call, array: Any, slots: list[int], copies: dict[int, Copy]) -> int:
         """The number of what a row names: an operand, its copy, a view of one, or a constant of its own."""
         of = owner(array)
         for copy in copies.values():
             if copy.array is of:
-                return int(self.program.add(copy.lying_in(self._arena, array)))
+                return int(self.program.add(copy.lying_in(self._layout.arena, array)))
         for k in call.operands:
             if owner(self._values[k].array) is of:
                 return self._operand_at(k, array, slots)
@@ -331,9 +314,8 @@ class Lowering:
             return int(self.program.add(array))
         root = self._places.root[k]
         offset = address(array) - address(self._values[root].array)
-        if root in self._in_arena:
-            at = self._offsets[root] + offset
-            return int(self.program.add(np.ndarray(array.shape, array.dtype, self._arena, at, array.strides)))
+        if root in self._layout.in_arena:
+            return int(self.program.add(self._layout.lying_in(root, array, offset)))
         if root not in slots:
             slots.append(root)
         return int(self.program.add(array, root, offset))

@@ -21,7 +21,8 @@ _TURN = threading.Lock()
 class Row:
     """What the calls of one op took.
 
-    shapes: of the operands, where rows are by shape; else empty
+    op: its name; several of them where a captured step makes their calls together
+    shapes: of the operands of its calls' first one, where rows are by shape; else empty
     where: "native" for calls made from C++ within a captured step, "python" for the others
     seconds: all of them together
     """

@@ -33,6 +33,7 @@ class Program:
     recorded, dropped: how many calls were recorded, and how many of them are not made again
     native, runs: how many calls are made by native kernels, and in how many runs of such calls
     gaps: names of the ops that Python calls, each with how many calls
+    fused: calls that are made together, with how many times there are such
     arena_bytes, kept_bytes: of what native kernels compute on the way; of the arrays that leave the step
     """
 
@@ -45,6 +46,7 @@ class Program:
         self.dropped = self.recorded - len(live.calls)
         self._lowered = lowered = Lowering(trace, live)
         self.arena_bytes, self.kept_bytes = lowered.arena_bytes, lowered.kept_bytes
+        self.fused = lowered.fused
         native = [line for line in lowered.lines if line.first is not None]
         self.runs, self.native = len(native), sum(len(line.calls) for line in native)
         self.gaps = Counter(
@@ -157,9 +159,13 @@ class Program:
         for line in self._lowered.lines:
             calls = [self._lowered.calls[n] for n in line.calls]
             if line.first is not None:
-                space[f"s{line.calls[0]}"] = functools.partial(
-                    _count, space[f"s{line.calls[0]}"], profile, [(c.op, self._shapes(c)) for c in calls]
-                )
+                name = f"s{line.calls[0]}"
+                labels = [
+                    (label, self._shapes(call))
+                    for label, call in zip(line.labels, calls, strict=True)
+                    if label
+                ]
+                space[name] = functools.partial(_count, space[name], profile, labels)
             elif calls:
                 space[f"f{line.calls[0]}"] = profile.timed(calls[0].op, space[f"f{line.calls[0]}"])
         return FunctionType(self._run.__code__, space)

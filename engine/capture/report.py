@@ -14,6 +14,7 @@ class Variant:
     recorded, dropped: calls of the recorded step, and how many of them a replay leaves out
     native, runs: calls that native kernels make, and in how many runs of them
     gaps: ops that Python calls between those, each with how many calls
+    fused: calls that are made together, in one pass over memory or one round of the threads, and how often
     arena_bytes: of the memory in which native kernels leave what they compute on the way
     kept_bytes: of what leaves the step: results and gradients
     """
@@ -24,6 +25,7 @@ class Variant:
     native: int
     runs: int
     gaps: Mapping[str, int]
+    fused: Mapping[str, int]
     arena_bytes: int
     kept_bytes: int
     replays: int
@@ -57,6 +59,9 @@ class Report:
                 f"dropped, {each.native} native in {each.runs} runs; arena {each.arena_bytes / 1e6:.3g} MB, "
                 f"kept {each.kept_bytes / 1e6:.3g} MB; {each.replays} replays"
             )
+            if each.fused:
+                fused = ", ".join(f"{name} ({count})" for name, count in each.fused.items())
+                lines.append(f"    together: {fused}")
             if each.gaps:
                 gaps = ", ".join(f"{op} {count}" for op, count in sorted(each.gaps.items()))
                 lines.append(f"    by Python: {gaps}")

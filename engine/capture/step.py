@@ -163,6 +163,7 @@ class Captured:
                     known.program.native,
                     known.program.runs,
                     dict(known.program.gaps),
+                    dict(known.program.fused),
                     known.program.arena_bytes,
                     known.program.kept_bytes,
                     known.replays,

@@ -36,8 +36,11 @@ from engine.backends.registry import Backend, Kernel, threads
 __all__ = [
     "BACKEND",
     "IN_PLACE",
+    "LEADING",
     "OVERWRITING",
     "ROWS",
+    "STEPS",
+    "TILE",
     "eager",
     "get_threads",
     "guards",
@@ -73,6 +76,15 @@ OVERWRITING = frozenset(
 )
 # ops whose result may lie where an operand of the same form does: each element is read, then written
 IN_PLACE = frozenset({*activations.ROWS, *elementwise.ROWS})
+# ops that step an optimizer; many can be made together
+STEPS = frozenset({*steps.ROWS, *updates.ROWS})
+# kernels that say which parts of their first result are complete, for chains to follow them
+LEADING = frozenset(
+    {
+        *("batch_norm", "batch_norm_grad", "batch_norm_rows", "batch_norm_rows_grad"),
+        *("conv", "conv_no_bias", "conv_input_grad", "layer_norm", "layer_norm_grad", "linear", "matmul"),
+    }
+)
 
 
 def _loaded() -> tuple[Any, str]:
@@ -90,6 +102,8 @@ def _loaded() -> tuple[Any, str]:
 
 
 _core, _reason = _loaded()
+# elements that chained calls work on at a time
+TILE: int = 0 if _core is None else _core.TILE
 
 
 def eager(row: Row, fallback: Kernel, overwrites: bool) -> Kernel:

@@ -79,7 +79,7 @@ class Segment {
         program->run(*shared, first, last);
     }
 
-    // The same; returns what each call took, in seconds.
+    // The same; returns what each call took, in seconds, or all that are made together with it.
     std::vector<double> durations(const nb::args& arrays) const {
         using Clock = std::chrono::steady_clock;
         place(arrays);
@@ -87,9 +87,10 @@ class Segment {
         const std::shared_ptr<Pool> shared = shared_pool();
         nb::gil_scoped_release unlocked;
         FlushDenormals flush;
-        for (int k = first; k < last; ++k) {
+        for (int k = first, next; k < last; k = next) {
+            next = program->after(k);
             const auto began = Clock::now();
-            program->run(*shared, k, k + 1);
+            program->run(*shared, k, next);
             seconds.push_back(std::chrono::duration<double>(Clock::now() - began).count());
         }
         return seconds;
@@ -162,7 +163,8 @@ nb::object unheld(const nb::list& arrays) {
 void define_programs(nb::module_& m) {
     nb::class_<Segment>(m, "Segment")
         .def("__call__", &Segment::operator(), "Run the calls, the slots holding these arrays.")
-        .def("durations", &Segment::durations, "The same; what each call took, in seconds.");
+        .def("durations", &Segment::durations,
+             "The same; what each call took, in seconds, or all that are made together.");
     nb::class_<Program>(m, "Program")
         .def(nb::init<int>(), nb::arg("slots"))
         .def(
@@ -181,6 +183,15 @@ void define_programs(nb::module_& m) {
             nb::arg("kernel"), nb::arg("inputs"), nb::arg("outputs"), nb::arg("ints"), nb::arg("reals"),
             "Call a kernel next, with operands by their numbers.")
         .def(
+            "add_tile",
+            [](Program& program, const Given& like, int64_t offset) {
+                return program.add_tile(dtype_of(like.dtype()), offset);
+            },
+            nb::arg("like"), nb::arg("offset"), "An operand of chained calls alone, of the dtype that this array has.")
+        .def("chain", &Program::chain, nb::arg("first"), nb::arg("elements"), nb::arg("led"), nb::arg("tile_bytes"),
+             "Make the calls from `first` on together, part by part of their elements.")
+        .def("together", &Program::together, nb::arg("first"), "Share the work of the steps from `first` on in one round.")
+        .def(
             "segment",
             [](const std::shared_ptr<Program>& program, int first, int last, const std::vector<int>& slots) {
                 return Segment(program, first, last, slots);
@@ -192,6 +203,7 @@ void define_programs(nb::module_& m) {
              nb::arg("after"))
         .def_prop_ro("size", &Program::size)
         .def_prop_ro("failed", &Program::failed);
+    m.attr("TILE") = Program::TILE;
     m.def("unheld", &unheld, nb::arg("arrays"), "The first array of a list that nobody else holds, or None.");
 }
 

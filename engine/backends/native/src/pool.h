@@ -34,6 +34,14 @@ class Pool {
 
     int threads() const { return threads_; }
 
+    using Step = void (*)(const void*, int64_t);
+
+    // The only code for a piece, however many threads there are: inlined a second time into a loop, the compiler
+    // would be free to round it in another way there.
+    template <typename Work> KILN_ONCE static void step_of(const void* work, int64_t piece) {
+        (*static_cast<const Work*>(work))(piece);
+    }
+
     // Calls work(piece) for every piece in [0, pieces); returns when all are done. work must not throw,
     // and there may be 2^32 - 1 pieces.
     template <typename Work> void run(int64_t pieces, const Work& work) {
@@ -45,14 +53,6 @@ class Pool {
     }
 
   private:
-    using Step = void (*)(const void*, int64_t);
-
-    // The only code for a piece, however many threads there are: inlined a second time into a loop, the compiler
-    // would be free to round it in another way there.
-    template <typename Work> KILN_ONCE static void step_of(const void* work, int64_t piece) {
-        (*static_cast<const Work*>(work))(piece);
-    }
-
     void share(int64_t pieces, Step step, const void* context);
     void start_workers();
     void take_pieces(uint64_t round);

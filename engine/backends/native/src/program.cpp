@@ -1,10 +1,46 @@
 #include "program.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <stdexcept>
+
+#include "scratch.h"
 
 namespace kiln {
 namespace {
+
+constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
+constexpr int64_t IS_TILE = -1;   // in place of a size
+constexpr size_t MOST_ARRAYS = 8;
+
+int64_t width_of(DType dtype) {
+    switch (dtype) {
+        case DType::f64:
+        case DType::i64: return 8;
+        case DType::f32:
+        case DType::i32: return 4;
+        default: return 1;
+    }
+}
+
+// A part of an array of which `data` is the first element, as neighbours in one axis or rows of them in two.
+void describe(Array& array, void* data, DType dtype, int64_t rows, int64_t columns, int64_t stride) {
+    array.data = data;
+    array.dtype = dtype;
+    array.size = rows * columns;
+    array.axes = rows == 1 ? 1 : 2;
+    array.shape[0] = rows == 1 ? columns : rows;
+    array.strides[0] = rows == 1 ? 1 : stride;
+    array.shape[1] = columns;
+    array.strides[1] = 1;
+}
+
+// For what is small enough for the thread that has it.
+Pool& nobody_else() {
+    static Pool one(1);
+    return one;
+}
 
 void gather(const Gather& each, int64_t step, Pool& pool) {
     const int64_t* indices = each.indices + step * each.batch;
@@ -30,7 +66,7 @@ int Program::add(const Array& array, int slot, int64_t offset) {
 
 void Program::call(Kernel kernel, const std::vector<int>& inputs, const std::vector<int>& outputs,
                    std::vector<int64_t> ints, std::vector<double> reals) {
-    Step step{kernel, {}, inputs.size(), std::move(ints), std::move(reals)};
+    Step step{kernel, {}, inputs.size(), std::move(ints), std::move(reals), -1};
     for (const auto* numbers : {&inputs, &outputs})
         for (const int number : *numbers) {
             const Operand& operand = operands_.at(static_cast<size_t>(number));
@@ -49,12 +85,95 @@ void Program::place(int slot, void* data) {
         calls_[user.call].arrays[user.array].data = static_cast<char*>(data) + user.offset;
 }
 
+int Program::add_tile(DType dtype, int64_t offset) {
+    Array tile{};
+    tile.dtype = dtype;
+    tile.size = IS_TILE;
+    tile.data = reinterpret_cast<void*>(offset);
+    return add(tile, -1, 0);
+}
+
+void Program::chain(int first, int64_t elements, bool led, int64_t tile_bytes) {
+    for (int k = first + led; k < size(); ++k)
+        if (calls_[static_cast<size_t>(k)].arrays.size() > MOST_ARRAYS)
+            throw std::invalid_argument("a call with so many operands can't be chained");
+    calls_.at(static_cast<size_t>(first)).group = static_cast<int>(groups_.size());
+    groups_.push_back({this, first, size(), led, true, elements, tile_bytes, {}});
+}
+
+void Program::together(int first) {
+    calls_.at(static_cast<size_t>(first)).group = static_cast<int>(groups_.size());
+    groups_.push_back({this, first, size(), false, false, 0, 0, {}});
+}
+
+int Program::after(int k) const {
+    const int group = calls_[static_cast<size_t>(k)].group;
+    return group < 0 ? k + 1 : groups_[static_cast<size_t>(group)].last;
+}
+
+void Program::make(const Step& step, Pool& pool, const Then* then, Round* round) const {
+    const Array* arrays = step.arrays.data();
+    step.kernel(Call{arrays, arrays + step.inputs, step.ints.data(), step.reals.data(), pool, then, round});
+}
+
+void Program::follow(const Group& group, const Part& part, char* tiles) const {
+    for (int k = group.first + group.led; k < group.last; ++k) {
+        const Step& step = calls_[static_cast<size_t>(k)];
+        Array arrays[MOST_ARRAYS];
+        for (size_t i = 0; i < step.arrays.size(); ++i) {
+            const Array& whole = step.arrays[i];
+            if (whole.size == IS_TILE) {
+                char* data = tiles + reinterpret_cast<int64_t>(whole.data);
+                describe(arrays[i], data, whole.dtype, part.rows, part.columns, part.columns);
+            } else if (whole.size == group.elements) {
+                char* data = static_cast<char*>(whole.data) + part.start * width_of(whole.dtype);
+                describe(arrays[i], data, whole.dtype, part.rows, part.columns, part.stride);
+            } else {
+                describe(arrays[i], whole.data, whole.dtype, 1, 1, 1);
+            }
+        }
+        step.kernel(Call{arrays, arrays + step.inputs, step.ints.data(), step.reals.data(), nobody_else()});
+    }
+}
+
+void Program::follow_parts(const void* context, const Part& given) {
+    const Group& group = *static_cast<const Group*>(context);
+    Part part = given;
+    if (part.rows > 1 && part.stride == part.columns) part = {part.start, 1, part.rows * part.columns, 0};
+    char* tiles = group.tile_bytes == 0 ? nullptr : reinterpret_cast<char*>(scratch(Slot::tiles, group.tile_bytes / 4));
+    // a lone column is taken element by element: kernels write neighbours
+    const int64_t columns = std::max<int64_t>(std::min(TILE, part.columns), 1), rows = columns == 1 ? 1 : TILE / columns;
+    for (int64_t i = 0; i < part.rows; i += rows)
+        for (int64_t j = 0; j < part.columns; j += columns)
+            group.program->follow(group, {part.start + i * part.stride + j, std::min(rows, part.rows - i),
+                                          std::min(columns, part.columns - j), part.stride}, tiles);
+}
+
+void Program::make_together(Group& group, Pool& pool) const {
+    const size_t first = static_cast<size_t>(group.first), last = static_cast<size_t>(group.last);
+    if (!group.chained) {
+        for (size_t k = first; k < last; ++k) make(calls_[k], pool, nullptr, &group.round);
+        return group.round.run(pool);
+    }
+    if (group.led) {
+        const Then then{follow_parts, &group};
+        return make(calls_[first], pool, &then);
+    }
+    const int64_t tiles = (group.elements + TILE - 1) / TILE, pieces = pieces_of(group.elements, LEAST);
+    pool.run(pieces, [&](int64_t piece) {
+        const int64_t start = piece_start(tiles, pieces, piece) * TILE;
+        const int64_t stop = std::min(group.elements, piece_start(tiles, pieces, piece + 1) * TILE);
+        follow_parts(&group, {start, 1, stop - start, 0});
+    });
+}
+
 void Program::run(Pool& pool, int first, int last) {
     int k = first;
     try {
-        for (; k < last; ++k) {
+        for (; k < last; k = after(k)) {
             const Step& step = calls_[static_cast<size_t>(k)];
-            step.kernel(Call{step.arrays.data(), step.arrays.data() + step.inputs, step.ints.data(), step.reals.data(), pool});
+            if (step.group < 0) make(step, pool);
+            else make_together(groups_[static_cast<size_t>(step.group)], pool);
         }
     } catch (...) {
         failed_ = k;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pool.h"
+#include "round.h"
 #include "tensor.h"
 
 namespace kiln {
@@ -28,6 +29,9 @@ struct Move {
 
 class Program {
   public:
+    // Elements that chained calls work on at a time: a few such tiles fit the first cache.
+    static constexpr int64_t TILE = 4096;
+
     // slots: how many arrays come anew with each run
     explicit Program(int slots) : places_(static_cast<size_t>(slots), nullptr), users_(static_cast<size_t>(slots)) {}
 
@@ -37,6 +41,17 @@ class Program {
     void call(Kernel kernel, const std::vector<int>& inputs, const std::vector<int>& outputs,
               std::vector<int64_t> ints, std::vector<double> reals);
 
+    // An operand of calls that are chained: a tile that lies `offset` bytes into a thread's own memory.
+    int add_tile(DType dtype, int64_t offset);
+    // Calls [first, size()) are made together, part by part of the `elements` that their results have, so that what
+    // they pass on stays in the cache. All work element by element, each operand having as many elements or one, but
+    // the first where it is `led`: that one says which parts are complete. Tiles take so many bytes.
+    void chain(int first, int64_t elements, bool led, int64_t tile_bytes);
+    // Calls [first, size()) are optimizers' steps, whose work is shared in one round.
+    void together(int first);
+
+    // Where the call after this one begins, or after those that are made together with it.
+    int after(int k) const;
     int size() const { return static_cast<int>(calls_.size()); }
     // The call that threw, counted from the program's first; -1 before any did.
     int failed() const { return failed_; }
@@ -59,6 +74,15 @@ class Program {
         size_t inputs;
         std::vector<int64_t> ints;
         std::vector<double> reals;
+        int group;  // that it is the first of; -1 where it is made by itself
+    };
+    // Calls that are made together.
+    struct Group {
+        const Program* program;
+        int first, last;
+        bool led, chained;
+        int64_t elements, tile_bytes;
+        Round round;
     };
     // An operand of a call that follows its slot.
     struct User {
@@ -66,8 +90,15 @@ class Program {
         int64_t offset;
     };
 
+    void make(const Step& step, Pool& pool, const Then* then = nullptr, Round* round = nullptr) const;
+    void make_together(Group& group, Pool& pool) const;
+    // The chained calls, on a part that fits the tiles.
+    void follow(const Group& group, const Part& part, char* tiles) const;
+    static void follow_parts(const void* group, const Part& part);
+
     std::vector<Operand> operands_;
     std::vector<Step> calls_;
+    std::vector<Group> groups_;
     std::vector<void*> places_;
     std::vector<std::vector<User>> users_;
     int failed_ = -1;

@@ -33,6 +33,18 @@ struct OutOfRange : Failure {
 };
 
 class Pool;
+class Round;
+
+// A part of an array without gaps: rows of `columns` elements, `stride` apart, from element `start` on.
+struct Part {
+    int64_t start, rows, columns, stride;
+};
+
+// What is done with parts of a call's first result while they are in the cache.
+struct Then {
+    void (*run)(const void* context, const Part& part);
+    const void* context;
+};
 
 // One call of a kernel: operands first, then results, then the op's attributes as whole and real numbers.
 struct Call {
@@ -41,6 +53,13 @@ struct Call {
     const int64_t* ints;
     const double* reals;
     Pool& pool;
+    const Then* then = nullptr;  // for kernels that say what they are done with
+    Round* round = nullptr;      // where there is one, an optimizer's step leaves its work behind there
+
+    // Part of the first result is complete. Who calls this does so exactly once for every element.
+    void done(const Part& part) const {
+        if (then != nullptr) then->run(then->context, part);
+    }
 };
 
 using Kernel = void (*)(const Call&);

@@ -20,6 +20,7 @@ ROOT = HERE.parents[3]
 TESTS = [
     "tests/engine/backends/native",
     "tests/engine/capture/test_blocks.py",
+    "tests/engine/capture/test_fusion.py",
     "tests/engine/capture/test_native_runs.py",
 ]
 CHOSEN = "not sanitizer and not build and not forked and not without_the_core"
@@ -41,6 +42,7 @@ def _library(name):
     return found
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("sanitizers", "libraries", "options"),
     [
@@ -83,7 +85,7 @@ def test_the_kernels_tests_pass_under_sanitizers(sanitizers, libraries, options,
         env={**os.environ, **options, "LD_PRELOAD": preloaded, "KILN_CORE": str(core), "CI": ""},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=800,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-8000:]
     assert " passed" in done.stdout

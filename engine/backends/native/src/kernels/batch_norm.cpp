@@ -35,6 +35,7 @@ static void batch_norm(const Call& call) {
             const int64_t at = (n * channels + c) * size;
             for (int64_t i = 0; i < size; ++i) out[at + i] = (x[at + i] - m) * scale + shift;
         }
+        call.done({c * size, batch, size, channels * size});
     });
 }
 
@@ -68,6 +69,7 @@ template <bool SPREAD> static void gradient(const Call& call) {
             for (int64_t i = 0; i < size; ++i)
                 gx[at + i] = (slope[SPREAD ? 0 : i] - mean_g - (x[at + i] - m) * mean_gs) * scale;
         }
+        call.done({c * size, batch, size, channels * size});
     });
 }
 
@@ -108,6 +110,7 @@ static void batch_norm_rows(const Call& call) {
 #pragma omp simd
             for (int64_t c = 0; c < width; ++c) to[c] = (from[c] - mean[first + c]) * scale[c] + bias[first + c];
         }
+        call.done({first, batch, width, channels});
     });
 }
 
@@ -144,6 +147,7 @@ static void batch_norm_rows_grad(const Call& call) {
                 const float slope = g[n * down + (first + c) * across];
                 gx[at] = (slope - mean_g[c] - (x[at] - mean[first + c]) * mean_gs[c]) * scale[c];
             }
+        call.done({first, batch, width, channels});
     });
 }
 

@@ -78,6 +78,7 @@ struct Sum {
     int64_t kernel_width;
     const float *source, *bias;
     float* result;
+    const Call* call;  // to be told what is complete; null where results lie apart
 };
 
 // to[k rows + r] = from[r distance + k]
@@ -202,6 +203,9 @@ static void put(const Sum& s, const float* sums, int64_t line, int64_t pitch, in
                 for (int64_t i = 0; i < q; ++i) to[i * apart] = from[i] + shift;
         }
     }
+    if (s.call == nullptr) return;
+    const int64_t size = s.height * s.width, plane = image * s.groups * s.outputs + share.first;
+    s.call->done({plane * size + start * s.width, share.count, rows * s.width, size});
 }
 
 // sums [outputs][columns] = weights times the terms that lie at source[offsets[k] + column]
@@ -267,12 +271,11 @@ static void convolve(const Call& call, const float* bias) {
     const Dense dense{n.images, n.channels, n.filters, n.height, n.width, n.rows, n.columns, n.ph, n.pw};
     if (is_dense(n) && is_quicker(dense)) {
         const Kernels weights{call.inputs[1].as<float>(), n.channels * 9, 9, false};
-        return winograd(call.pool, dense, weights, x.as<float>(), x.as<float>() + x.size, bias,
-                        call.outputs[0].as<float>());
+        return winograd(call, dense, weights, x.as<float>(), x.as<float>() + x.size, bias);
     }
     const Sum sum{n.images, n.groups, n.inputs(), n.outputs(), n.rows, n.columns,
                   along(n.height, n.rows, n.kh, n.sh, n.ph, n.dh), along(n.width, n.columns, n.kw, n.sw, n.pw, n.dw),
-                  n.kw, call.inputs[0].as<float>(), bias, call.outputs[0].as<float>()};
+                  n.kw, call.inputs[0].as<float>(), bias, call.outputs[0].as<float>(), &call};
     const int64_t terms = n.inputs() * n.taps();
     run(call.pool, sum, {call.inputs[1].as<float>(), terms, n.taps(), n.outputs() * terms});
 }
@@ -292,11 +295,12 @@ static void conv_input_grad(const Call& call) {
     const Dense dense{n.images, n.filters, n.channels, n.rows, n.columns, n.height, n.width, 2 - n.ph, 2 - n.pw};
     if (is_dense(n) && is_quicker(dense)) {
         const Kernels weights{call.inputs[1].as<float>(), 9, n.channels * 9, true};
-        return winograd(call.pool, dense, weights, g.as<float>(), g.as<float>() + g.size, nullptr, out);
+        return winograd(call, dense, weights, g.as<float>(), g.as<float>() + g.size, nullptr);
     }
     // places that no window meets
     const int64_t size = call.outputs[0].size, pieces = pieces_of(size, 1 << 16);
-    if (n.sh > 1 || n.sw > 1)
+    const bool apart = n.sh > 1 || n.sw > 1;
+    if (apart)
         call.pool.run(pieces, [&](int64_t piece) {
             std::fill(out + piece_start(size, pieces, piece), out + piece_start(size, pieces, piece + 1), 0.0f);
         });
@@ -305,11 +309,16 @@ static void conv_input_grad(const Call& call) {
             const Sum sum{n.images, n.groups, n.outputs(), n.inputs(), n.height, n.width,
                           against(n.height, n.rows, n.kh, n.sh, n.ph, n.dh, v),
                           against(n.width, n.columns, n.kw, n.sw, n.pw, n.dw, h), n.kw,
-                          call.inputs[0].as<float>(), nullptr, out};
+                          call.inputs[0].as<float>(), nullptr, out, apart ? nullptr : &call};
             if (sum.down.is_empty() || sum.across.is_empty()) continue;
             const int64_t terms = n.inputs() * n.taps();
             run(call.pool, sum, {call.inputs[1].as<float>(), n.taps(), terms, n.outputs() * terms});
         }
+    if (apart)
+        call.pool.run(pieces, [&](int64_t piece) {
+            const int64_t start = piece_start(size, pieces, piece), stop = piece_start(size, pieces, piece + 1);
+            call.done({start, 1, stop - start, 0});
+        });
 }
 
 KILN_KERNEL("conv", conv);

@@ -65,6 +65,7 @@ static void sum_planes(const Call& call, const Pooling& g, const float* weights,
                 else sum_row<0>(plane, own.data(), p, shift, to, end);
             }
         }
+        call.done({start * g.windows(), 1, (stop - start) * g.windows(), 0});
     });
 }
 
@@ -124,6 +125,7 @@ void depthwise_input_grad(const Call& call, const Convolution& n) {
                     }
                 }
             plane.put(call.outputs[0].as<float>() + c * g.size());
+            call.done({c * g.size(), 1, g.size(), 0});
         }
     });
 }

@@ -19,7 +19,7 @@ struct Product {
 
     Product(const Array& left, const Array& right);
     void select(int64_t batch, Matrix& from_a, Matrix& from_b) const;
-    void run(Pool& pool, float* c, const float* bias) const;
+    void run(const Call& call, const float* bias) const;
 
   private:
     void merge_rows();
@@ -109,7 +109,8 @@ struct Bias {
     }
 };
 
-void Product::run(Pool& pool, float* c, const float* bias) const {
+void Product::run(const Call& call, const float* bias) const {
+    float* c = call.outputs[0].as<float>();
     if (batches * m * n == 0) return;
     // where there are few multiplications to an element, it is its reading that takes the time
     const int64_t each = m * n * std::max<int64_t>(k, 1) + 8 * (m + n) * k;
@@ -118,7 +119,7 @@ void Product::run(Pool& pool, float* c, const float* bias) const {
     const int64_t parts = grid.rows * grid.columns;
     const int64_t pieces = batches >= wanted ? wanted : batches * parts;
     const int64_t all = batches * parts;
-    pool.run(pieces, [&](int64_t piece) {
+    call.pool.run(pieces, [&](int64_t piece) {
         const int64_t stop = piece_start(all, pieces, piece + 1);
         for (int64_t part = piece_start(all, pieces, piece); part < stop; ++part) {
             const int64_t batch = part / parts, down = part % parts / grid.columns, across = part % grid.columns;
@@ -131,19 +132,19 @@ void Product::run(Pool& pool, float* c, const float* bias) const {
             const Finish finish{Bias::add, &shifted};
             gemm(height, width, k, from_a.at(i, 0), from_b.at(0, j), c + (batch * m + i) * n + j, n, false,
                  bias == nullptr ? nullptr : &finish);
+            call.done({(batch * m + i) * n + j, height, width, n});
         }
     });
 }
 
 // a [..., m, k], b [..., k, n] of any strides
 static void matmul(const Call& call) {
-    Product(call.inputs[0], call.inputs[1]).run(call.pool, call.outputs[0].as<float>(), nullptr);
+    Product(call.inputs[0], call.inputs[1]).run(call, nullptr);
 }
 
 // x [..., m, k], the weight as [k, n], bias [n] without gaps
 static void linear(const Call& call) {
-    const Product product(call.inputs[0], call.inputs[1]);
-    product.run(call.pool, call.outputs[0].as<float>(), call.inputs[2].as<float>());
+    Product(call.inputs[0], call.inputs[1]).run(call, call.inputs[2].as<float>());
 }
 
 KILN_KERNEL("matmul", matmul);

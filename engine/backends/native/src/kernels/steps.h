@@ -1,6 +1,6 @@
 // What the steps of optimizers share.
 #pragma once
-#include "pool.h"
+#include "round.h"
 #include "tensor.h"
 
 namespace kiln {
@@ -11,9 +11,11 @@ constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their ow
 // Calls range(start, stop) for the pieces of [0, n).
 template <typename Range> static void ranges(const Call& call, int64_t n, Range range) {
     const int64_t pieces = pieces_of(n, LEAST);
-    call.pool.run(pieces, [&](int64_t piece) {
+    const auto work = [=](int64_t piece) {
         range(piece_start(n, pieces, piece), piece_start(n, pieces, piece + 1));
-    });
+    };
+    if (call.round != nullptr) call.round->add(n, pieces, work);
+    else call.pool.run(pieces, work);
 }
 
 // The step count, one higher than it was.

@@ -39,7 +39,7 @@ static void take_weights(Pool& pool, const Dense& n, const Kernels& weights, con
 
 // Results of some tiles, from values to where they belong
 static void put(const float* values, const Values& form, const Some& some, const Dense& n, const float* bias,
-                float* result) {
+                const Call& call) {
     const int64_t columns = whole(4 * some.across), rows = std::min(4 * some.rows, n.rows - 4 * some.first);
     float* square = scratch(Slot::reduction, 4 * some.rows * columns * LANES);
     for (int64_t i = 0; i < some.images; ++i)
@@ -56,7 +56,8 @@ static void put(const float* values, const Values& form, const Some& some, const
                 for (int k = 0; k < 4; ++k)
                     for (int l = 0; l < 4; ++l) store(corner + (k * columns + l) * LANES, own[k * POINTS + l] + shift);
             }
-            float* planes = result + (((some.image + i) * n.outputs + m) * n.rows + 4 * some.first) * n.columns;
+            const int64_t start = (((some.image + i) * n.outputs + m) * n.rows + 4 * some.first) * n.columns;
+            float* planes = call.outputs[0].as<float>() + start;
             for (int64_t y = 0; y < rows; ++y)
                 for (int64_t x = 0; x < n.columns; x += LANES) {
                     Vector block[LANES];
@@ -67,6 +68,7 @@ static void put(const float* values, const Values& form, const Some& some, const
                         store_some(planes + (c * n.rows + y) * n.columns + x, block[c],
                                    std::min<int64_t>(LANES, n.columns - x), (rows - y) * n.columns - x);
                 }
+            call.done({start, count, rows * n.columns, n.rows * n.columns});
         }
 }
 
@@ -81,8 +83,9 @@ bool is_quicker(const Dense& n) {
 
 // One product after the other, of all tiles: where these are few, weights are more memory than anything else, and are
 // read once.
-static void multiply_in_turn(Pool& pool, const Dense& n, const Panels& kernels, const float* of_kernels,
-                             const float* source, const float* end, const float* bias, float* result, float* room) {
+static void multiply_in_turn(const Call& call, const Dense& n, const Panels& kernels, const float* of_kernels,
+                             const float* source, const float* end, const float* bias, float* room) {
+    Pool& pool = call.pool;
     const int64_t per_image = n.down() * n.across();
     const Values elements(n.tiles(), n.inputs), results(n.tiles(), n.outputs);
     float *own = room, *sums = own + elements.size();
@@ -95,19 +98,20 @@ static void multiply_in_turn(Pool& pool, const Dense& n, const Panels& kernels, 
                  kernels.value(of_kernels, v), sums + v * results.stride, results.pitch, false);
     });
     pool.run(n.images, [&](int64_t i) {
-        put(sums + i * per_image * results.pitch, results, image_of(i), n, bias, result);
+        put(sums + i * per_image * results.pitch, results, image_of(i), n, bias, call);
     });
 }
 
-void winograd(Pool& pool, const Dense& n, const Kernels& weights, const float* source, const float* end,
-              const float* bias, float* result) {
+void winograd(const Call& call, const Dense& n, const Kernels& weights, const float* source, const float* end,
+              const float* bias) {
+    Pool& pool = call.pool;
     const Panels kernels(n);
     const int64_t all = Values(n.tiles(), n.inputs).size() + Values(n.tiles(), n.outputs).size();
     const bool in_turn = all < kernels.size();
     float* of_kernels = scratch(Slot::product, kernels.size() + (in_turn ? all : 0));
     take_weights(pool, n, weights, kernels, of_kernels);
     if (in_turn)
-        return multiply_in_turn(pool, n, kernels, of_kernels, source, end, bias, result, of_kernels + kernels.size());
+        return multiply_in_turn(call, n, kernels, of_kernels, source, end, bias, of_kernels + kernels.size());
     const Cut cut(n);
     const Values elements(cut.most, n.inputs), results(cut.most, n.outputs);
     pool.run(cut.units, [&](int64_t u) {
@@ -117,7 +121,7 @@ void winograd(Pool& pool, const Dense& n, const Kernels& weights, const float* s
         for (int64_t v = 0; v < VALUES; ++v)
             multiply(some.count(), n.inputs, results.vectors, own + v * elements.stride, elements.pitch, 1,
                      kernels.value(of_kernels, v), sums + v * results.stride, results.pitch, false);
-        put(sums, results, some, n, bias, result);
+        put(sums, results, some, n, bias, call);
     });
 }
 

@@ -24,7 +24,7 @@ struct Dense {
 bool is_quicker(const Dense& n);
 bool is_quicker_for_weights(const Dense& n);
 
-// result = weights * source (+ bias); weight (m, c) begins at m result + c channel, its 9 taps in turn or, where
+// The call's result = weights * source (+ bias); weight (m, c) begins at m result + c channel, its 9 taps in turn or, where
 // `flipped`, the other way round.
 struct Kernels {
     const float* data;
@@ -32,8 +32,8 @@ struct Kernels {
     bool flipped;
 };
 
-void winograd(Pool& pool, const Dense& n, const Kernels& weights, const float* source, const float* end,
-              const float* bias, float* result);
+void winograd(const Call& call, const Dense& n, const Kernels& weights, const float* source, const float* end,
+              const float* bias);
 
 // The gradient in the weights [outputs, inputs, 3, 3]; g: [images, outputs, rows, columns]
 void winograd_weights(Pool& pool, const Dense& n, const float* source, const float* end, const float* g,
