@@ -211,8 +211,9 @@ static void sum_planes(const Call& call, const Convolution& n, const Windows& w,
                     }
                     ++own;
                 }
-            put_lanes(result + first * space + band.start * w.width, space, lanes, sums,
-                      (band.stop - band.start) * w.width);
+            const int64_t start = first * space + band.start * w.width, length = (band.stop - band.start) * w.width;
+            put_lanes(result + start, space, lanes, sums, length);
+            call.done({start, lanes, length, space});
         }
     });
 }
