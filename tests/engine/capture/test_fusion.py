@@ -15,12 +15,6 @@ F = nn.functional
 WIDE = 96
 
 
-@pytest.fixture(autouse=True)
-def with_the_bits_of_captured_steps():
-    with native.everywhere():
-        yield
-
-
 def fused(step):
     (program,) = step.report().variants
     return dict(program.fused)
