@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "arrays.h"
+#include "failure.h"
 #include "forms.h"
-#include "pool.h"
-#include "registry.h"
+#include "levels.h"
+#include "shared_pool.h"
 
 namespace nb = nanobind;
 

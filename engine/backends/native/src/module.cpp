@@ -15,9 +15,9 @@
 
 #include "eager.h"
 #include "guards.h"
-#include "pool.h"
+#include "levels.h"
 #include "program.h"
-#include "registry.h"
+#include "shared_pool.h"
 
 namespace nb = nanobind;
 using namespace kiln;

@@ -1,11 +1,16 @@
-#include "pool.h"
+#include "shared_pool.h"
 
 #if defined(__linux__)
 #include <sched.h>
 #endif
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -95,9 +100,38 @@ static void leave(int busy) {
 #endif
 }
 
-Pool::Pool(int threads) : threads_(threads) {}
+// The threads and what they tell each other; how they go about it is said at Pool.
+struct Pool::Crew {
+    explicit Crew(int count) : count_(count) {}
+    ~Crew();
+    void share(int64_t pieces, Step step, const void* context);
+    void take_pieces(uint64_t round);
+    bool wait_for_round(uint64_t seen);
+    void serve(uint64_t seen);
 
-Pool::~Pool() {
+    const int count_;  // besides the caller
+    std::vector<std::thread> workers_;
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    // written before a round begins, and again only when all of its pieces are done
+    int64_t pieces_ = 0;
+    Step step_ = nullptr;
+    const void* context_ = nullptr;
+    // each on a line of the cache of its own: all threads look at them all the time
+    alignas(64) std::atomic<uint64_t> ticket_{0};  // the round's number, and in the lower half how many pieces are left
+    alignas(64) std::atomic<int64_t> done_{0};     // pieces of this round
+    alignas(64) std::atomic<int> asleep_{0};
+    std::atomic<int> home_{-1};  // the processor of the caller
+    std::atomic<bool> taken_{false}, stop_{false};
+};
+
+Pool::Pool(int threads) : threads_(threads), crew_(new Crew(threads - 1)) {}
+
+Pool::~Pool() { delete crew_; }
+
+void Pool::share(int64_t pieces, Step step, const void* context) { crew_->share(pieces, step, context); }
+
+Pool::Crew::~Crew() {
     {
         std::lock_guard<std::mutex> lock(mutex_);
         stop_ = true;
@@ -106,13 +140,8 @@ Pool::~Pool() {
     for (auto& worker : workers_) worker.join();
 }
 
-void Pool::start_workers() {
-    const uint64_t now = ticket_.load() / ROUND;
-    while (static_cast<int>(workers_.size()) < threads_ - 1) workers_.emplace_back([this, now] { serve(now); });
-}
-
 // A piece taken keeps its round from ending, and so what the round is about from being overwritten.
-void Pool::take_pieces(uint64_t round) {
+void Pool::Crew::take_pieces(uint64_t round) {
     for (uint64_t now = ticket_.load(std::memory_order_acquire); now / ROUND == round && (now & LEFT) != 0;) {
         if (!ticket_.compare_exchange_weak(now, now - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
         step_(context_, pieces_ - static_cast<int64_t>(now & LEFT));
@@ -121,12 +150,13 @@ void Pool::take_pieces(uint64_t round) {
     }
 }
 
-void Pool::share(int64_t pieces, Step step, const void* context) {
+void Pool::Crew::share(int64_t pieces, Step step, const void* context) {
     if (taken_.exchange(true, std::memory_order_acquire)) {
         for (int64_t piece = 0; piece < pieces; ++piece) step(context, piece);
         return;
     }
-    start_workers();
+    const uint64_t now = ticket_.load() / ROUND;
+    while (static_cast<int>(workers_.size()) < count_) workers_.emplace_back([this, now] { serve(now); });
     pieces_ = pieces;
     step_ = step;
     context_ = context;
@@ -145,7 +175,7 @@ void Pool::share(int64_t pieces, Step step, const void* context) {
 }
 
 // Until there is a round after the one seen; false where the pool ends.
-bool Pool::wait_for_round(uint64_t seen) {
+bool Pool::Crew::wait_for_round(uint64_t seen) {
     const auto begun = [&] { return ticket_.load() / ROUND != seen; };
     if (look_out(begun, PATIENCE)) return true;
     std::unique_lock<std::mutex> lock(mutex_);
@@ -155,7 +185,7 @@ bool Pool::wait_for_round(uint64_t seen) {
     return !stop_;
 }
 
-void Pool::serve(uint64_t seen) {
+void Pool::Crew::serve(uint64_t seen) {
     FlushDenormals flush;
     // The system may wake a worker where its caller runs and leave both there for seconds, taking turns.
     Clock::time_point moved{};

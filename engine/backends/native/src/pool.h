@@ -1,12 +1,6 @@
 // A few threads that share the pieces of one kernel's work.
 #pragma once
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <memory>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 #if defined(__clang__)
 #define KILN_ONCE __attribute__((noinline))
@@ -54,30 +48,11 @@ class Pool {
 
   private:
     void share(int64_t pieces, Step step, const void* context);
-    void start_workers();
-    void take_pieces(uint64_t round);
-    bool wait_for_round(uint64_t seen);
-    void serve(uint64_t seen);
 
+    struct Crew;  // who they are; its headers would take longer to compile than most kernels
     const int threads_;
-    std::vector<std::thread> workers_;
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    // written before a round begins, and again only when all of its pieces are done
-    int64_t pieces_ = 0;
-    Step step_ = nullptr;
-    const void* context_ = nullptr;
-    // each on a line of the cache of its own: all threads look at them all the time
-    alignas(64) std::atomic<uint64_t> ticket_{0};  // the round's number, and in the lower half how many pieces are left
-    alignas(64) std::atomic<int64_t> done_{0};     // pieces of this round
-    alignas(64) std::atomic<int> asleep_{0};
-    std::atomic<int> home_{-1};  // the processor of the caller
-    std::atomic<bool> taken_{false}, stop_{false};
+    Crew* const crew_;
 };
-
-// The one of all kernels that Python calls; read and replaced with Python's lock held. Whoever computes without it
-// holds the pool that it began with.
-std::shared_ptr<Pool>& shared_pool();
 
 // How many pieces of at least `least` units work of `total` units is cut into.
 inline int64_t pieces_of(int64_t total, int64_t least, int64_t most = 64) {

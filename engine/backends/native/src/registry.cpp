@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "levels.h"
+
 namespace kiln {
 namespace {
 

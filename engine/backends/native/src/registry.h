@@ -1,8 +1,5 @@
-// Kernels by name, for each level of the processor that they were compiled for.
+// How a kernel gets its name.
 #pragma once
-#include <string>
-#include <vector>
-
 #include "tensor.h"
 
 #define KILN_TEXT_(x) #x
@@ -13,11 +10,6 @@ namespace kiln {
 struct Registration {
     Registration(const char* level, const char* name, Kernel kernel);
 };
-
-// The kernel of the best level that this processor has; null where there is none of that name.
-Kernel find_kernel(const std::string& name);
-std::vector<std::string> kernel_names();
-const std::string& processor_level();
 
 }  // namespace kiln
 

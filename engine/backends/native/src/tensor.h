@@ -1,8 +1,6 @@
 // What a kernel is given: arrays described by pointer, shape and strides, and plain numbers.
 #pragma once
 #include <cstdint>
-#include <stdexcept>
-#include <string>
 
 namespace kiln {
 
@@ -20,16 +18,6 @@ struct Array {
     DType dtype;
 
     template <typename T> T* as() const { return static_cast<T*>(data); }
-};
-
-// What was wrong with a call, in a sentence for the user.
-struct Failure : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-// An index, or a class, that isn't there.
-struct OutOfRange : Failure {
-    using Failure::Failure;
 };
 
 class Pool;

@@ -5,8 +5,8 @@
 // some columns of R or, of a large result, some rows for itself, so that the sums keep the order of the indices.
 #include <algorithm>
 #include <atomic>
-#include <string>
 
+#include "failure.h"
 #include "places.h"
 #include "pool.h"
 #include "registry.h"

@@ -18,7 +18,8 @@ template <int N> struct Walk {
     int64_t shape[MAX_AXES] = {};
     int64_t strides[N][MAX_AXES] = {};
 
-    Walk(const Array& form, const Array* const (&arrays)[N]) {
+    // out of line: each kernel makes one, and its code would be there each time
+    __attribute__((noinline)) Walk(const Array& form, const Array* const (&arrays)[N]) {
         for (int axis = form.axes - 1; axis >= 0; --axis) {
             const int64_t n = form.shape[axis];
             size *= n;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "failure.h"
 #include "mathematics.h"
 #include "reduce.h"
 #include "runs.h"

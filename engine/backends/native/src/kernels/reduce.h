@@ -49,11 +49,14 @@ static inline typename Op::Sum gathered(const Op& op, const typename Op::Item* x
     typename Op::Sum lanes[LANES];
     for (int k = 0; k < LANES; ++k) lanes[k] = Op::none();
     int64_t i = 0;
-    if (step == 1)
+    if (step == 1) {
         for (; i + LANES <= n; i += LANES) {
 #pragma omp simd
             for (int k = 0; k < LANES; ++k) lanes[k] = op.add(lanes[k], x[i + k], about);
         }
+        for (int64_t k = 0; k < n - i; ++k) lanes[k] = op.add(lanes[k], x[i + k], about);
+        i = n;
+    }
     for (; i < n; i += LANES)
         for (int64_t k = 0; k < std::min<int64_t>(LANES, n - i); ++k)
             lanes[k] = op.add(lanes[k], x[(i + k) * step], about);
@@ -64,8 +67,8 @@ static inline typename Op::Sum gathered(const Op& op, const typename Op::Item* x
 
 // The elements [start, stop) of those that go, for the result whose first element is `from`.
 template <typename Op>
-static typename Op::Total gathered_range(const Op& op, const typename Op::Item* from, const Walk<1>& gone, int64_t start,
-                                         int64_t stop, float about) {
+static inline typename Op::Total gathered_range(const Op& op, const typename Op::Item* from, const Walk<1>& gone,
+                                                int64_t start, int64_t stop, float about) {
     using Total = typename Op::Total;
     Total total = static_cast<Total>(Op::none());
     const int64_t step = gone.strides[0][0];
@@ -75,41 +78,19 @@ static typename Op::Total gathered_range(const Op& op, const typename Op::Item* 
             total = Op::join(total, static_cast<Total>(sum));
         }
     };
-    const int64_t offset = start * step;
-    if (gone.axes == 1) run(stop - start, &offset);
-    else gone.range(start, stop, run);
+    if (gone.axes == 1) {
+        const int64_t offset = start * step;
+        run(stop - start, &offset);
+    } else gone.range(start, stop, run);
     return total;
 }
 
-// Where neighbours meet in one result: results one by one, and of few that are long, parts of each.
-template <typename Op, typename Finish>
-static void reduce_rows(const Call& call, const Op& op, const typename Op::Item* x, const Walk<1>& kept,
-                        const Walk<1>& gone, const Finish& finish) {
-    using Total = typename Op::Total;
-    const int64_t results = kept.size;
-    const int64_t parts = results >= MANY ? 1 : pieces_of(gone.size, PART, MANY);
-    Total* totals = parts == 1 ? nullptr : reinterpret_cast<Total*>(scratch(Slot::reduction, 2 * results * parts));
-    const int64_t pieces = parts == 1 ? std::min(results, pieces_of(results * gone.size, PART)) : results * parts;
-    call.pool.run(pieces, [&](int64_t piece) {
-        const int64_t part = parts == 1 ? 0 : piece % parts;
-        const int64_t start = piece_start(gone.size, parts, part), stop = piece_start(gone.size, parts, part + 1);
-        int64_t k = parts == 1 ? piece_start(results, pieces, piece) : piece / parts;
-        const int64_t last = parts == 1 ? piece_start(results, pieces, piece + 1) : k + 1;
-        kept.range(k, last, [&](int64_t n, const int64_t* at) {
-            for (int64_t i = 0; i < n; ++i, ++k) {
-                const float about = op.about == nullptr ? 0.0f : op.about[k];
-                const auto* from = x + at[0] + i * kept.strides[0][0];
-                const Total total = gathered_range(op, from, gone, start, stop, about);
-                if (parts == 1) finish(k, total);
-                else totals[piece] = total;
-            }
-        });
-    });
-    for (int64_t k = 0; parts > 1 && k < results; ++k) {
-        for (int64_t part = 1; part < parts; ++part)
-            totals[k * parts] = Op::join(totals[k * parts], totals[k * parts + part]);
-        finish(k, totals[k * parts]);
-    }
+// The same for `count` results, whose first elements are `step` apart, into totals.
+template <typename Op>
+static void gathered_rows(const Op& op, const typename Op::Item* from, const Walk<1>& gone, int64_t start, int64_t stop,
+                          int64_t count, int64_t step, const float* about, typename Op::Total* totals) {
+    for (int64_t k = 0; k < count; ++k)
+        totals[k] = gathered_range(op, from + k * step, gone, start, stop, about == nullptr ? 0.0f : about[k]);
 }
 
 // Rows [start, stop) of `width` columns into totals.
@@ -154,11 +135,54 @@ static void gathered_columns(const Op& op, const typename Op::Item* from, const 
     for (int64_t c = 0; c < width; ++c) totals[c] = Op::join(totals[c], static_cast<Total>(sums[c]));
 }
 
+// An Op with what is done at the end, as pointers to the loops that are made for it: which thread gathers what is
+// written, and compiled, once for all that have the same kind of totals.
+template <typename Total> struct Reduction {
+    using Gather = void (*)(const void* op, const void* x, int64_t offset, const Walk<1>& gone, int64_t start,
+                            int64_t stop, int64_t count, int64_t step, const float* about, Total* totals);
+
+    const void* op;
+    const void* finishing;
+    Gather rows, columns;
+    const float* about;
+    void (*join)(Total* totals, const Total* others, int64_t n);
+    void (*finish)(const void* finishing, int64_t k, const Total* totals, int64_t n);
+};
+
+// Where neighbours meet in one result: results one by one, and of few that are long, parts of each.
+template <typename Total>
+static void reduce_rows(const Call& call, const Reduction<Total>& of, const Walk<1>& kept, const Walk<1>& gone) {
+    const int64_t results = kept.size;
+    const int64_t parts = results >= MANY ? 1 : pieces_of(gone.size, PART, MANY);
+    Total* totals = parts == 1 ? nullptr : reinterpret_cast<Total*>(scratch(Slot::reduction, 2 * results * parts));
+    const int64_t pieces = parts == 1 ? std::min(results, pieces_of(results * gone.size, PART)) : results * parts;
+    call.pool.run(pieces, [&](int64_t piece) {
+        const int64_t part = parts == 1 ? 0 : piece % parts;
+        const int64_t start = piece_start(gone.size, parts, part), stop = piece_start(gone.size, parts, part + 1);
+        int64_t k = parts == 1 ? piece_start(results, pieces, piece) : piece / parts;
+        const int64_t last = parts == 1 ? piece_start(results, pieces, piece + 1) : k + 1;
+        const int64_t step = kept.strides[0][0];
+        kept.range(k, last, [&](int64_t n, const int64_t* at) {
+            for (int64_t i = 0; i < n; i += BLOCK) {
+                Total own[BLOCK];
+                const int64_t count = std::min(BLOCK, n - i);
+                const float* about = of.about == nullptr ? nullptr : of.about + k;
+                of.rows(of.op, call.inputs[0].data, at[0] + i * step, gone, start, stop, count, step, about,
+                        parts == 1 ? own : totals + piece);
+                if (parts == 1) of.finish(of.finishing, k, own, count);
+                k += count;
+            }
+        });
+    });
+    for (int64_t k = 0; parts > 1 && k < results; ++k) {
+        for (int64_t part = 1; part < parts; ++part) of.join(totals + k * parts, totals + k * parts + part, 1);
+        of.finish(of.finishing, k, totals + k * parts, 1);
+    }
+}
+
 // Where neighbours belong to different results: BLOCK results side by side, and of few, parts of the rows.
-template <typename Op, typename Finish>
-static void reduce_columns(const Call& call, const Op& op, const typename Op::Item* x, const Walk<1>& kept,
-                           const Walk<1>& gone, const Finish& finish) {
-    using Total = typename Op::Total;
+template <typename Total>
+static void reduce_columns(const Call& call, const Reduction<Total>& of, const Walk<1>& kept, const Walk<1>& gone) {
     const int64_t width = kept.shape[0], results = kept.size, blocks = (width + BLOCK - 1) / BLOCK;
     const int64_t units = results / width * blocks, work = results * gone.size;
     const int64_t parts = std::min(gone.size, pieces_of(work, PART, std::max<int64_t>(1, MANY / units)));
@@ -174,29 +198,53 @@ static void reduce_columns(const Call& call, const Op& op, const typename Op::It
             const int64_t count = std::min(BLOCK, width - block * BLOCK);
             kept.range(k, k + count, [&](int64_t, const int64_t* at) {
                 Total own[BLOCK];
-                Total* to = parts == 1 ? own : totals + part * results + k;
-                const float* about = op.about == nullptr ? nullptr : op.about + k;
-                gathered_columns(op, x + at[0], gone, start, stop, count, kept.strides[0][0], about, to);
-                for (int64_t c = 0; parts == 1 && c < count; ++c) finish(k + c, own[c]);
+                const float* about = of.about == nullptr ? nullptr : of.about + k;
+                of.columns(of.op, call.inputs[0].data, at[0], gone, start, stop, count, kept.strides[0][0], about,
+                           parts == 1 ? own : totals + part * results + k);
+                if (parts == 1) of.finish(of.finishing, k, own, count);
             });
         }
     });
-    for (int64_t k = 0; parts > 1 && k < results; ++k) {
-        Total total = totals[k];
-        for (int64_t part = 1; part < parts; ++part) total = Op::join(total, totals[part * results + k]);
-        finish(k, total);
-    }
+    if (parts == 1) return;
+    for (int64_t part = 1; part < parts; ++part) of.join(totals, totals + part * results, results);
+    of.finish(of.finishing, 0, totals, results);
 }
 
-// Gathers call.inputs[0] over the axes whose bits are set in ints[0]; finish(k, total) gives result k.
-template <typename Op, typename Finish> static void reduce(const Call& call, const Op& op, const Finish& finish) {
+template <typename Total>
+static void reduce_any(const Call& call, const Reduction<Total>& of) {
     const Array& x = call.inputs[0];
     const Array stay = axes_of(x, ~call.ints[0]), go = axes_of(x, call.ints[0]);
     const Walk<1> kept(stay, {&stay}), gone(go, {&go});
     const int64_t across = std::abs(kept.strides[0][0]), along = std::abs(gone.strides[0][0]);
-    if (kept.size == 1 || along <= across || kept.shape[0] == 1)
-        reduce_rows(call, op, x.as<typename Op::Item>(), kept, gone, finish);
-    else reduce_columns(call, op, x.as<typename Op::Item>(), kept, gone, finish);
+    if (kept.size == 1 || along <= across || kept.shape[0] == 1) reduce_rows(call, of, kept, gone);
+    else reduce_columns(call, of, kept, gone);
+}
+
+// Gathers call.inputs[0] over the axes whose bits are set in ints[0]; finish(k, total) gives result k.
+template <typename Op, typename Finish> static void reduce(const Call& call, const Op& op, const Finish& finish) {
+    using Total = typename Op::Total;
+    using Item = const typename Op::Item*;
+    Reduction<Total> of{};
+    of.op = &op;
+    of.finishing = &finish;
+    of.about = op.about;
+    of.rows = [](const void* which, const void* x, int64_t offset, const Walk<1>& gone, int64_t start, int64_t stop,
+                 int64_t count, int64_t step, const float* about, Total* totals) {
+        gathered_rows(*static_cast<const Op*>(which), static_cast<Item>(x) + offset, gone, start, stop, count, step,
+                      about, totals);
+    };
+    of.columns = [](const void* which, const void* x, int64_t offset, const Walk<1>& gone, int64_t start, int64_t stop,
+                    int64_t count, int64_t step, const float* about, Total* totals) {
+        gathered_columns(*static_cast<const Op*>(which), static_cast<Item>(x) + offset, gone, start, stop, count, step,
+                         about, totals);
+    };
+    of.join = [](Total* totals, const Total* others, int64_t n) {
+        for (int64_t k = 0; k < n; ++k) totals[k] = Op::join(totals[k], others[k]);
+    };
+    of.finish = [](const void* how, int64_t k, const Total* totals, int64_t n) {
+        for (int64_t i = 0; i < n; ++i) (*static_cast<const Finish*>(how))(k + i, totals[i]);
+    };
+    reduce_any(call, of);
 }
 
 }  // namespace KILN_LEVEL

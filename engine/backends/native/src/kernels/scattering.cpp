@@ -4,8 +4,8 @@
 // for itself, so that the sums keep the order of the indices. slice_grad writes each element once or twice.
 #include <algorithm>
 #include <atomic>
-#include <string>
 
+#include "failure.h"
 #include "places.h"
 #include "pool.h"
 #include "registry.h"
