@@ -25,7 +25,7 @@ def jitted(workload: Workload) -> Trainer:
         raise LeftOut("not written for JAX")
     named = workload.network(engine).named_parameters()  # only for the names and shapes
     drawn = initial_weights({name: tuple(p.shape) for name, p in named})
-    weights = {name: jnp.asarray(array) for name, array in drawn.items()}
+    weights = {name: jnp.asarray(array) for name, array in drawn}
     zeros = {name: jnp.zeros_like(w) for name, w in weights.items()}
     state: Any = (weights, zeros, {name: jnp.zeros_like(w) for name, w in weights.items()}, jnp.zeros(()))
     update = {"SGD": _sgd, "Adam": _adam, "AdamW": _adam}[workload.optimizer]

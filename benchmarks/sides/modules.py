@@ -11,8 +11,8 @@ def network(framework: Any, workload: Workload) -> Any:
     """The module with the weights that every side starts from."""
     module = workload.network(framework)
     shapes = {name: tuple(p.shape) for name, p in module.named_parameters()}
-    weights = {name: framework.tensor(w) for name, w in initial_weights(shapes).items()}
-    module.load_state_dict(weights, strict=False)  # what isn't drawn are the buffers
+    for name, weight in initial_weights(shapes):
+        module.load_state_dict({name: framework.tensor(weight)}, strict=False)
     return module
 
 

@@ -1,7 +1,7 @@
 """A network to train, with the batches, first weights and optimizer that all sides are given alike."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,14 +40,18 @@ def batches(workload: Workload) -> list[Batch]:
     return [workload.batch(generator) for _ in range(BATCHES)]
 
 
-def initial_weights(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, NDArray[np.float32]]:
-    """The same weights for every side: uniform within 1/sqrt(fan in); biases are 0, scales of norms 1."""
+def initial_weights(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """The same weights for every side: uniform within 1/sqrt(fan in); biases are 0, scales of norms 1.
+
+    One after the other and in float32: what is drawn all at once, or in float64, can be more than all that the
+    training ever holds, and be measured in its place.
+    """
     generator = np.random.default_rng(1)
-    weights = {}
     for name, shape in shapes.items():
         if len(shape) > 1:
-            bound = 1 / math.sqrt(math.prod(shape[1:]))
-            weights[name] = generator.uniform(-bound, bound, shape).astype(np.float32)
+            weight = generator.random(shape, np.float32)
+            weight -= np.float32(0.5)
+            weight *= np.float32(2 / math.sqrt(math.prod(shape[1:])))
+            yield name, weight
         else:
-            weights[name] = np.full(shape, 0 if "bias" in name else 1, np.float32)
-    return weights
+            yield name, np.full(shape, 0 if "bias" in name else 1, np.float32)

@@ -19,7 +19,7 @@ def test_batches_and_weights_are_the_same_whenever_they_are_drawn():
     for one, other in zip(batches(TINY), batches(TINY), strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
     shapes = {"0.weight": (4, 8), "0.bias": (4,), "norm.weight": (3,)}
-    weights = initial_weights(shapes)
+    weights = dict(initial_weights(shapes))
     assert {name: array.shape for name, array in weights.items()} == shapes
     assert abs(weights["0.weight"]).max() <= 1 / np.sqrt(8)
     assert (weights["0.bias"].sum(), weights["norm.weight"].sum()) == (0, 3)
