@@ -30,7 +30,7 @@ PYTHON_VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # Inside an activated .venv this is the interpreter that it was made from, which survives .venv's rebuilding.
 BASE_PYTHON: str = getattr(sys, "_base_executable", None) or sys.executable
 OLDEST_PIP = (22, 3)  # the first that installs into another interpreter's environment (--python)
-# modules are compiled as they are first imported: most never are, and compiling all takes longer than unpacking
+# modules are compiled as they are first imported: most never are, and compiling all of them takes long
 PIP_OPTIONS = ("--no-input", "--progress-bar", "off", "--disable-pip-version-check", "--no-compile")
 
 

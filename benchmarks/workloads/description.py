@@ -43,7 +43,7 @@ def batches(workload: Workload) -> list[Batch]:
 def initial_weights(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """The same weights for every side: uniform within 1/sqrt(fan in); biases are 0, scales of norms 1.
 
-    One after the other and in float32: what is drawn all at once, or in float64, can be more than all that the
+    One after the other and in float32: what is drawn all at once, or in float64, can be more than all that
     training ever holds, and be measured in its place.
     """
     generator = np.random.default_rng(1)
