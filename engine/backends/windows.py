@@ -1,6 +1,8 @@
 """Geometry of sliding windows along one axis, the same on every backend."""
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,11 @@ Pads = tuple[tuple[int, int], ...]
 def reach(kernel: int, dilation: int) -> int:
     """How many elements a window spans, from its first to its last."""
     return dilation * (kernel - 1) + 1
+
+
+def counter(kernel: Sizes) -> np.dtype[Any]:
+    """What the numbers of a window's places are held in."""
+    return np.dtype(np.uint8 if math.prod(kernel) <= 256 else np.int32)
 
 
 def positions(

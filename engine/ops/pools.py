@@ -18,28 +18,33 @@ def picked(x: Any, indices: Any) -> Any:
 
 
 def _picked_again(
-    g: Any, x: Any, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+    g: Any, places: Any, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Any:
-    return picked(g, MAX_POOL_INDICES(x, kernel, stride, padding, dilation, ceil_mode))
+    return picked(g, MAX_POOL_INDICES(places, shape, kernel, stride, padding, dilation))
 
 
-# the gradient goes to the first of equal elements, by rows
+# places: which of a window's places holds its largest element, the first of equal ones; the gradient goes
+# there. It is their number by rows, uint8 where a window has 256 places at most, else int32
 MAX_POOL: Op = op(
     "max_pool",
     "x",
     "kernel stride padding dilation ceil_mode",
+    outputs="out places",
+    auxiliary="places",
     vjp=(
-        lambda g, x, kernel, stride, padding, dilation, ceil_mode: MAX_POOL_GRAD(
-            g, x, kernel, stride, padding, dilation, ceil_mode
+        lambda g, places, x_shape, kernel, stride, padding, dilation: MAX_POOL_GRAD(
+            g, places, x_shape[2:], kernel, stride, padding, dilation
         ),
     ),
 )
+# `shape`: the spatial axes of x
 MAX_POOL_GRAD: Op = op(
-    "max_pool_grad", "g0 x", "kernel stride padding dilation ceil_mode", vjp=(_picked_again, None)
+    "max_pool_grad", "g0 places", "shape kernel stride padding dilation", vjp=(_picked_again, None)
 )
-# where in S, counted as one axis, the largest element of each window is: int64 [N, C, *P]
-MAX_POOL_INDICES: Op = op("max_pool_indices", "x", "kernel stride padding dilation ceil_mode", vjp=CONSTANT)
-# the same of windows that divide the axes into `size` parts, as evenly as they can and overlapping if need be
+# where in S, counted as one axis, the places are: int64 [N, C, *P]
+MAX_POOL_INDICES: Op = op("max_pool_indices", "places", "shape kernel stride padding dilation", vjp=CONSTANT)
+# the same of the largest elements of windows that divide the axes into `size` parts, as evenly as they can
+# and overlapping if need be
 ADAPTIVE_MAX_POOL_INDICES: Op = op("adaptive_max_pool_indices", "x", "size", vjp=CONSTANT)
 # the same of `size` windows of `kernel` at random distances, which samples [N, C, axes] in [0, 1) fix
 FRACTIONAL_MAX_POOL_INDICES: Op = op("fractional_max_pool_indices", "x samples", "kernel size", vjp=CONSTANT)

@@ -5,33 +5,23 @@ import numpy as np
 from engine.backends.meta.array import MetaArray
 from engine.backends.meta.convolutions import fitting
 from engine.backends.registry import Kernel
-from engine.backends.windows import Sizes
+from engine.backends.windows import Sizes, counter
 
 
 def _max(
     x: MetaArray, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> MetaArray:
+) -> tuple[MetaArray, MetaArray]:
     name = f"max_pool{len(kernel)}d"
-    out = fitting(name, x.shape, kernel, stride, padding, dilation, ceil_mode)
-    return MetaArray((*x.shape[:2], *out), x.dtype)
+    out = (*x.shape[:2], *fitting(name, x.shape, kernel, stride, padding, dilation, ceil_mode))
+    return MetaArray(out, x.dtype), MetaArray(out, counter(kernel))
 
 
-def _max_grad(
-    g: MetaArray,
-    x: MetaArray,
-    kernel: Sizes,
-    stride: Sizes,
-    padding: Sizes,
-    dilation: Sizes,
-    ceil_mode: bool,
-) -> MetaArray:
-    return MetaArray(x.shape, g.dtype)
+def _max_grad(g: MetaArray, places: MetaArray, shape: Sizes, *_: Sizes) -> MetaArray:
+    return MetaArray((*g.shape[:2], *shape), g.dtype)
 
 
-def _max_indices(
-    x: MetaArray, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> MetaArray:
-    return MetaArray(_max(x, kernel, stride, padding, dilation, ceil_mode).shape, np.int64)
+def _max_indices(places: MetaArray, *_: Sizes) -> MetaArray:
+    return MetaArray(places.shape, np.int64)
 
 
 def _adaptive_max_indices(x: MetaArray, size: Sizes) -> MetaArray:

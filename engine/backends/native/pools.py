@@ -2,12 +2,9 @@
 
 import math
 
-import numpy as np
+from engine.backends.native.rows import FLOAT32, INT64, Array, Native, Row, Shape, takes
+from engine.backends.windows import Sizes, counter, positions
 
-from engine.backends.native.rows import FLOAT32, Array, Native, Row, Shape, like, takes
-from engine.backends.windows import Sizes, positions
-
-INT64 = np.dtype(np.int64)
 # places in a plane are counted in 32 bits
 LARGEST = 2**31
 
@@ -38,43 +35,50 @@ def _numbers(
     return (planes, *sizes, *_two(padding, 0), *_two(dilation, 1))
 
 
-def _max(
-    name: str, x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+def max_pool(
+    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
 ) -> Native | None:
     if not takes(x):
         return None
     space = _space(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
     if space is None:
         return None
-    planes = x.shape[0] * x.shape[1]
+    planes, shape = x.shape[0] * x.shape[1], (*x.shape[:2], *space)
     numbers = _numbers(planes, x.shape[2:], space, kernel, stride, padding, dilation)
-    dtype = FLOAT32 if name == "max_pool" else INT64
-    return Native(name, (x,), (((*x.shape[:2], *space), dtype),), numbers)
+    return Native("max_pool", (x,), ((shape, FLOAT32), (shape, counter(kernel))), numbers)
 
 
-def max_pool(
-    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> Native | None:
-    return _max("max_pool", x, kernel, stride, padding, dilation, ceil_mode)
+def _of_places(places: Array, shape: Sizes, *windows: Sizes) -> tuple[int, ...] | None:
+    """The numbers of a kernel that reads places, where it takes them."""
+    if places.size == 0 or not places.flags.c_contiguous or places.dtype != counter(windows[0]):
+        return None
+    if len(shape) > 2 or math.prod(shape) >= LARGEST:
+        return None
+    return _numbers(places.shape[0] * places.shape[1], shape, places.shape[2:], *windows)
 
 
 def max_pool_indices(
-    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+    places: Array, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Native | None:
-    return _max("max_pool_indices", x, kernel, stride, padding, dilation, ceil_mode)
+    numbers = _of_places(places, shape, kernel, stride, padding, dilation)
+    if numbers is None:
+        return None
+    return Native("max_pool_indices", (places,), ((places.shape, INT64),), numbers)
 
 
 def max_pool_grad(
-    g: Array, x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+    g: Array,
+    places: Array,
+    shape: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
 ) -> Native | None:
-    if not takes(g, x):
+    numbers = _of_places(places, shape, kernel, stride, padding, dilation)
+    if numbers is None or not takes(g) or g.shape != places.shape:
         return None
-    space = _space(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    if space is None or g.shape != (*x.shape[:2], *space):
-        return None
-    planes = x.shape[0] * x.shape[1]
-    numbers = _numbers(planes, x.shape[2:], space, kernel, stride, padding, dilation)
-    return Native("max_pool_grad", (g, x), (like(x),), numbers)
+    return Native("max_pool_grad", (g, places), (((*g.shape[:2], *shape), FLOAT32),), numbers)
 
 
 def adaptive_max_pool_indices(x: Array, size: Sizes) -> Native | None:

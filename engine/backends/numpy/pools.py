@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from engine.backends.numpy.convolutions import padded, taps
 from engine.backends.registry import Kernel
-from engine.backends.windows import Sizes, parts, positions, reach, sides
+from engine.backends.windows import Sizes, counter, parts, positions, reach, sides
 
 Array = npt.NDArray[Any]
 Ufunc = Any
@@ -47,14 +47,13 @@ def _joined(x: Array, ufunc: Ufunc, kernel: Sizes, stride: Sizes, dilation: Size
 
 def max_pool(
     x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
-) -> Array:
+) -> tuple[Array, Array]:
     space = _positions(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
     out = np.empty((*x.shape[:2], *space), x.dtype)
+    places = np.empty(out.shape, counter(kernel))
     for images in _blocks(x):
-        whole = padded(x[images], pads, _lowest(x.dtype))
-        out[images] = _joined(whole, np.maximum, kernel, stride, dilation, space)
-    return out
+        out[images], places[images] = _chosen(x[images], kernel, stride, padding, dilation, space)
+    return out, places
 
 
 def _positions(
@@ -66,8 +65,10 @@ def _positions(
     return space
 
 
-def _chosen(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, space: Sizes) -> Array:
-    """Which place of each window holds its largest element: the number of the place, by rows.
+def _chosen(
+    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, space: Sizes
+) -> tuple[Array, Array]:
+    """The largest element of each window, and the number of its place, by rows.
 
     Of equal elements the first, of several NaN the last, as in PyTorch.
     """
@@ -76,43 +77,49 @@ def _chosen(x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Si
     whole = padded(x, pads, low)
     pieces = [whole[:, :, *place] for _, place in taps(kernel, stride, dilation, space)]
     best = pieces[0].copy()
-    counter = np.min_scalar_type(len(pieces))
-    chosen = np.zeros(best.shape, counter)
+    dtype = counter(kernel)
+    chosen = np.zeros(best.shape, dtype)
     larger = np.empty(best.shape, np.bool_)
-    number = np.empty(best.shape, counter)
+    number = np.empty(best.shape, dtype)
     near = np.empty_like(best)
     for k, piece in enumerate(pieces[1:], 1):
         # it is read twice, the elements of a piece lying apart in memory
         np.copyto(near, piece)
         # numbers grow, so the largest of those that won is the last that did
         np.greater(near, best, out=larger)
-        np.multiply(larger, k, out=number, dtype=counter)
+        np.multiply(larger, k, out=number, dtype=dtype)
         np.maximum(chosen, number, out=chosen)
         np.maximum(best, near, out=best)
     if x.dtype.kind == "f" and np.isnan(best).any():
         for k, piece in enumerate(pieces):
-            np.copyto(chosen, counter.type(k), where=np.isnan(piece))
+            np.copyto(chosen, dtype.type(k), where=np.isnan(piece))
     if pads and (best == low).any():
         # nothing was larger than the padding: the first place that isn't padding
         first: Array = np.zeros((), np.int64)
         for size, step, before, spread, count in zip(kernel, stride, padding, dilation, space, strict=True):
             starts = np.arange(count) * step - before
             first = first[..., None] * size + np.maximum(-(starts // spread), 0)
-        np.copyto(chosen, np.broadcast_to(first, best.shape).astype(counter), where=best == low)
-    return chosen
+        np.copyto(chosen, np.broadcast_to(first, best.shape).astype(dtype), where=best == low)
+    return best, chosen
 
 
 def max_pool_grad(
-    g: Array, x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+    g: Array,
+    places: Array,
+    shape: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Sizes,
+    dilation: Sizes,
 ) -> Array:
-    space = _positions(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    pads = sides(x.shape[2:], space, kernel, stride, padding, dilation)
-    full = tuple(a + n + b for (a, b), n in zip(pads, x.shape[2:], strict=True))
-    inner = tuple(slice(a, a + n) for (a, _), n in zip(pads, x.shape[2:], strict=True))
+    space = g.shape[2:]
+    pads = sides(shape, space, kernel, stride, padding, dilation)
+    full = tuple(a + n + b for (a, b), n in zip(pads, shape, strict=True))
+    inner = tuple(slice(a, a + n) for (a, _), n in zip(pads, shape, strict=True))
     apart = all(s >= reach(k, d) for k, s, d in zip(kernel, stride, dilation, strict=True))
-    out = np.empty(x.shape, g.dtype)
-    for images in _blocks(x):
-        chosen = _chosen(x[images], kernel, stride, padding, dilation, space)
+    out = np.empty((*g.shape[:2], *shape), g.dtype)
+    for images in _blocks(out):
+        chosen = places[images]
         given = g[images]
         total = np.zeros((*chosen.shape[:2], *full), g.dtype)
         here = np.empty(chosen.shape, np.bool_)
@@ -129,22 +136,18 @@ def max_pool_grad(
 
 
 def max_pool_indices(
-    x: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+    places: Array, shape: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes
 ) -> Array:
-    space = _positions(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
     # where each window begins, and what each of its places adds to that, in S as one axis
     starts: Array = np.zeros((), np.int64)
-    places: Array = np.zeros((), np.int64)
+    further: Array = np.zeros((), np.int64)
     for n, size, step, before, spread, count in zip(
-        x.shape[2:], kernel, stride, padding, dilation, space, strict=True
+        shape, kernel, stride, padding, dilation, places.shape[2:], strict=True
     ):
         starts = starts[..., None] * n + np.arange(count) * step - before
-        places = places[..., None] * n + np.arange(size) * spread
-    out = np.empty((*x.shape[:2], *space), np.int64)
-    for images in _blocks(x):
-        chosen = _chosen(x[images], kernel, stride, padding, dilation, space)
-        np.add(places.reshape(-1)[chosen], starts, out=out[images])
-    return out
+        further = further[..., None] * n + np.arange(size) * spread
+    found: Array = further.reshape(-1)[places] + starts
+    return found
 
 
 def adaptive_max_pool_indices(x: Array, size: Sizes) -> Array:

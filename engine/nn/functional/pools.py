@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from engine.autograd.tape import unary
+from engine.autograd.tape import apply_several, unary
 from engine.errors import IndexError_, ShapeError
 from engine.nn.functional.spatial import Each, batched, floating, per_axis
 from engine.ops import pools as ops
@@ -291,12 +291,12 @@ def _max_pool(
     name = f"max_pool{axes}d"
     attrs = (*_windows(name, axes, kernel_size, stride, padding, dilation), bool(ceil_mode))
     x = batched(name, input, axes)
-    out = unary(ops.MAX_POOL, x, attrs)
+    out, places = apply_several(ops.MAX_POOL, (x,), attrs)
     if x is not input:
         out = out.squeeze(0)
     if not return_indices:
         return out
-    return out, unary(ops.MAX_POOL_INDICES, x, attrs).reshape(out.shape)
+    return out, unary(ops.MAX_POOL_INDICES, places, (x.shape[2:], *attrs[:-1])).reshape(out.shape)
 
 
 def _avg_pool(

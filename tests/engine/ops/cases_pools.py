@@ -1,5 +1,6 @@
 """Cases of pools and of their gradients."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,19 +30,36 @@ AVG: list[Any] = [
 ]
 
 
-def _max(torch, x, *attrs):
-    return getattr(torch.nn.functional, f"max_pool{x.ndim - 2}d")(x, *attrs)
+def _max(torch, x, kernel, stride, padding, dilation, ceil_mode):
+    out, indices = getattr(torch.nn.functional, f"max_pool{x.ndim - 2}d")(
+        x, kernel, stride, padding, dilation, ceil_mode, return_indices=True
+    )
+    # the number of each index's place in its window, by rows
+    numbers, sizes = torch.zeros_like(indices), x.shape[2:]
+    for axis, (k, s, p, d) in enumerate(zip(kernel, stride, padding, dilation, strict=True)):
+        along = indices // math.prod(sizes[axis + 1 :]) % sizes[axis]
+        starts = torch.arange(out.shape[2 + axis]) * s - p
+        starts = starts.reshape(-1, *[1] * (x.ndim - 3 - axis))
+        numbers = numbers * k + (along - starts) // d
+    return out, numbers.to(torch.uint8 if math.prod(kernel) <= 256 else torch.int32)
 
 
-def _max_indices(torch, x, *attrs):
-    return getattr(torch.nn.functional, f"max_pool{x.ndim - 2}d")(x, *attrs, return_indices=True)[1]
+def _max_indices(torch, places, shape, kernel, stride, padding, dilation):
+    found, rest = torch.zeros(places.shape, dtype=torch.int64), places.long()
+    for axis in reversed(range(len(shape))):
+        starts = torch.arange(places.shape[2 + axis]) * stride[axis] - padding[axis]
+        starts = starts.reshape(-1, *[1] * (len(shape) - 1 - axis))
+        along = starts + rest % kernel[axis] * dilation[axis]
+        rest = rest // kernel[axis]
+        found = found + along * math.prod(shape[axis + 1 :])
+    return found
 
 
-def _max_grad(torch, g, x, *attrs):
-    # linear in g: where each of its elements goes is fixed by x
-    indices = _max_indices(torch, x.detach(), *attrs)
-    flat = torch.zeros((*x.shape[:2], x[0, 0].numel()), dtype=x.dtype)
-    return flat.scatter_add(2, indices.flatten(2), g.flatten(2)).reshape(x.shape)
+def _max_grad(torch, g, places, shape, *windows):
+    # linear in g: where each of its elements goes is fixed
+    indices = _max_indices(torch, places, shape, *windows)
+    flat = torch.zeros((*g.shape[:2], math.prod(shape)), dtype=g.dtype)
+    return flat.scatter_add(2, indices.flatten(2), g.flatten(2)).reshape(*g.shape[:2], *shape)
 
 
 def _avg(torch, x, kernel, stride, padding, ceil_mode, include, divisor):
@@ -66,6 +84,24 @@ def _results(sizes, kernel, stride, padding, dilation, ceil_mode):
     return tuple(counts)
 
 
+def _places(sizes, kernel, stride, padding, dilation, ceil_mode):
+    """Any places that lie inside."""
+    counts = _results(sizes, kernel, stride, padding, dilation, ceil_mode)
+
+    def draw(rng):
+        numbers = np.zeros((2, 3, *counts), np.int64)
+        for axis, (n, count) in enumerate(zip(sizes, counts, strict=True)):
+            starts = (np.arange(count) * stride[axis] - padding[axis]).reshape(
+                -1, *[1] * (len(sizes) - 1 - axis)
+            )
+            places = starts[..., None] + np.arange(kernel[axis]) * dilation[axis]
+            score = rng.random((2, 3, *counts, kernel[axis])) * ((places >= 0) & (places < n))
+            numbers = numbers * kernel[axis] + score.argmax(-1)
+        return numbers.astype(np.uint8)
+
+    return draw
+
+
 def _adaptive(torch, x, size):
     call = getattr(torch.nn.functional, f"adaptive_max_pool{len(size)}d")
     return call(x, size, return_indices=True)[1]
@@ -83,12 +119,9 @@ CASES = {
         Case((integers(0, 9, 1, 2, 4, 4),), MAX[1][1:], _max),
     ],
     "max_pool_grad": [
-        Case((normal(2, 3, *_results(s, *a)), normal(2, 3, *s)), tuple(a), _max_grad) for s, *a in MAX
+        Case((normal(2, 3, *_results(s, *a)), _places(s, *a)), (s, *a[:4]), _max_grad) for s, *a in MAX
     ],
-    "max_pool_indices": [
-        *[Case((normal(2, 3, *s),), tuple(a), _max_indices) for s, *a in MAX],
-        *[Case(case.inputs, case.attrs, _max_indices) for case in SPECIAL],
-    ],
+    "max_pool_indices": [Case((_places(s, *a),), (s, *a[:4]), _max_indices) for s, *a in MAX],
     "adaptive_max_pool_indices": [
         Case((normal(2, 3, 7),), ((3,),), _adaptive),
         Case((normal(2, 3, 5, 6),), ((7, 2),), _adaptive),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.backends import NUMPY
 from engine.backends.windows import positions
 
 # shape, then kernel, stride, padding, dilation, ceil_mode
@@ -19,8 +20,15 @@ MAX = [
     # with gaps, and with a window that is the whole plane
     ((2, 3, 20, 25), (3, 2), (2, 5), (0, 0), (2, 3), True),
     ((40, 60, 4, 4), (4, 4), (4, 4), (0, 0), (1, 1), False),
-    # more rows than are joined at once
+    # more planes than lie side by side, rows that nothing is taken of, more rows than are taken at once
+    ((5, 7, 9, 7), (2, 2), (2, 2), (0, 0), (1, 1), False),
+    ((3, 6, 11, 13), (2, 3), (5, 4), (1, 1), (1, 1), False),
     ((1, 2, 200, 300), (3, 2), (1, 2), (1, 0), (1, 1), False),
+    ((2, 9, 70, 90), (3, 3), (2, 2), (1, 1), (1, 1), True),
+    # rows that are cut, and more places than a byte counts
+    ((2, 9, 9001), (3,), (2,), (1,), (1,), False),
+    ((1, 3, 3, 4003), (3, 4), (1, 3), (1, 2), (1, 1), True),
+    ((2, 3, 40, 41), (17, 16), (3, 5), (8, 0), (1, 1), False),
 ]
 # shape, then kernel, stride, padding, ceil_mode, whether padding counts, divisor
 AVG = [
@@ -61,19 +69,24 @@ def _avg_grad(shape, kernel, stride, padding, ceil_mode, *rest):
     return (*_drawn(space), shape[2:], kernel, stride, padding, ceil_mode, *rest)
 
 
+def _places(x, *attrs):
+    """The places that are chosen, and the attributes of what reads them."""
+    return NUMPY.kernels["max_pool"](x, *attrs)[1], x.shape[2:], *attrs[:4]
+
+
+def _grad(x, *attrs):
+    places, *rest = _places(x, *attrs)
+    return (*_drawn(places.shape), places, *rest)
+
+
+CHOICES = [
+    *[_max_operands(*case) for case in MAX],
+    *[(_special(shape), *attrs) for shape, *attrs in MAX[:6]],
+]
 CASES = {
-    "max_pool": [
-        *[_max_operands(*case) for case in MAX],
-        *[(_special(shape), *attrs) for shape, *attrs in MAX[:6]],
-    ],
-    "max_pool_indices": [
-        *[_max_operands(*case) for case in MAX],
-        *[(_special(shape), *attrs) for shape, *attrs in MAX[:6]],
-    ],
-    "max_pool_grad": [
-        *[(*_drawn(_results(*case), case[0]), *case[1:]) for case in MAX],
-        *[(*_drawn(_results(*case)), _special(case[0]), *case[1:]) for case in MAX[:6]],
-    ],
+    "max_pool": CHOICES,
+    "max_pool_indices": [_places(*case) for case in CHOICES],
+    "max_pool_grad": [_grad(*case) for case in CHOICES],
     "adaptive_max_pool_indices": [
         (*_drawn((4, 5, 700)), (6,)),
         (*_drawn((4, 5, 31, 17)), (7, 17)),

@@ -11,14 +11,12 @@ namespace KILN_LEVEL {
 
 constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
 constexpr int TAPS = 8;           // of a row whose sums are in registers at a time
-constexpr int64_t WIDE = 1 << 18; // floats of the rows that a result meets, LANES planes side by side, at most
 
 // Whether so many planes fill vectors well enough to be taken side by side: half of the lanes are worth it where rows
 // are short.
 static bool is_tiled(const Convolution& n, int64_t planes) {
-    const int64_t room = (((n.kh - 1) * n.dh + 1) * (n.width + 2 * n.pw) + n.columns) * LANES;
     const bool is_short = n.columns < 2 * LANES;
-    return room <= WIDE && planes * 4 >= whole(planes) * (is_short ? 2 : 3);
+    return planes * 4 >= whole(planes) * (is_short ? 2 : 3);
 }
 
 static Pooling planes_of(const Convolution& n) {

@@ -1,10 +1,8 @@
-// Pools over one or two axes in float32; a signal is an image of one row.
+// Average pools over one or two axes in float32, and adaptive max pools; a signal is an image of one row.
 //
-// Memory moved: x once and the result once; the gradients read g (and x) once and write x's gradient once. A piece
-// is some whole planes, each copied before it is read (planes.h).
+// Memory moved: x once and the result once; the gradient reads g once and writes x's gradient once. A piece is some
+// whole planes, each copied before it is read (planes.h).
 #include "planes.h"
-
-#include <limits>
 
 #include "pool.h"
 #include "registry.h"
@@ -18,147 +16,6 @@ template <typename Work> static void each_piece(const Call& call, const Pooling&
     const int64_t pieces = pieces_of(g.planes * g.size(), LEAST);
     call.pool.run(pieces, [&](int64_t piece) {
         work(piece_start(g.planes, pieces, piece), piece_start(g.planes, pieces, piece + 1));
-    });
-}
-
-// x -> out
-static void max_pool(const Call& call) {
-    const Pooling g(call.ints);
-    const float* x = call.inputs[0].as<float>();
-    each_piece(call, g, [&](int64_t start, int64_t stop) {
-        const float lowest = -std::numeric_limits<float>::infinity();
-        Plane plane(g, lowest);
-        float* to = call.outputs[0].as<float>() + start * g.windows();
-        const float* end = to + (stop - start) * g.windows();
-        for (int64_t c = start; c < stop; ++c) {
-            plane.take(x + c * g.size(), x + call.inputs[0].size);
-            for (int64_t p = 0; p < g.rows; ++p, to += g.columns)
-                for (int64_t q = 0; q < g.columns; q += LANES) {
-                    Vector best = lowest - Vector{};
-                    for (int64_t r = g.first_row(p); r < g.stop_row(p); ++r)
-                        for (int64_t k = 0; k < g.kw; ++k) {
-                            const Vector v = load(plane.row(p, r) + plane.across[static_cast<size_t>(k)] + q);
-                            best = ((v > best) | (v != v)) ? v : best;  // NaN wins, and stays
-                        }
-                    store_some(to + q, best, g.columns - q, end - to - q);
-                }
-        }
-    });
-}
-
-// Which elements a row of windows chooses.
-struct Choice {
-    Plane plane;
-    int32_t *place, *first;
-
-    explicit Choice(const Pooling& g) : plane(g, -std::numeric_limits<float>::infinity()) {
-        place = reinterpret_cast<int32_t*>(scratch(Slot::reduction, 2 * whole(g.columns)));
-        first = place + whole(g.columns);
-        for (int64_t q = 0; q < whole(g.columns); ++q) first[q] = static_cast<int32_t>(g.first_column(q) * g.dw);
-    }
-
-    // place[q]: of the elements of window (p, q) the largest, as the distance from the window's first in x's plane.
-    // Of equal elements the first, of several NaN the last; of those below all numbers the first inside.
-    void make(int64_t p) {
-        const Pooling& g = plane.g;
-        const int32_t down = static_cast<int32_t>(g.dh * g.width);
-        const int64_t taps = g.kw, step = g.dw, *across = plane.across.data();
-        const int64_t from = g.first_row(p), stop = g.stop_row(p);
-        for (int64_t q = 0; q < g.columns; q += LANES) {
-            Vector best = -std::numeric_limits<float>::infinity() - Vector{};
-            Integers where = load(first + q) + static_cast<int32_t>(from) * down;
-            for (int64_t r = from; r < stop; ++r) {
-                const float* line = plane.row(p, r) + q;
-                for (int64_t k = 0; k < taps; ++k) {
-                    const Vector v = load(line + across[k]);
-                    const Integers wins = (v > best) | (v != v);
-                    const int32_t distance = static_cast<int32_t>(r) * down + static_cast<int32_t>(k * step);
-                    const Integers here = Integers{} + distance;
-                    best = wins ? v : best;
-                    where = wins ? here : where;
-                }
-            }
-            store(place + q, where);
-        }
-    }
-};
-
-// x -> int64 places in [H, W] counted as one axis
-static void max_pool_indices(const Call& call) {
-    const Pooling g(call.ints);
-    const float* x = call.inputs[0].as<float>();
-    int64_t* out = call.outputs[0].as<int64_t>();
-    each_piece(call, g, [&](int64_t start, int64_t stop) {
-        Choice choice(g);
-        for (int64_t c = start; c < stop; ++c) {
-            choice.plane.take(x + c * g.size(), x + call.inputs[0].size);
-            for (int64_t p = 0; p < g.rows; ++p) {
-                choice.make(p);
-                int64_t* to = out + c * g.windows() + p * g.columns;
-                const int64_t begin = g.row_of(p) * g.width - g.pw;
-                for (int64_t q = 0; q < g.columns; ++q) to[q] = choice.place[q] + begin + q * g.sw;
-            }
-        }
-    });
-}
-
-// a and b in turn, from lane `FROM` of each on
-template <int FROM, int... I> static inline Vector in_turn(Vector a, Vector b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, ((I & 1 ? LANES : 0) + FROM + I / 2)...);
-}
-
-// A row of x's gradient where windows of WIDTH columns follow one another: the elements chosen get g, the rest 0.
-// slope, place: `count` of them, whole vectors; row is written for all, beyond its own windows with 0.
-template <int WIDTH>
-static void spread_choice(float* __restrict row, const float* __restrict slope, const int32_t* __restrict place,
-                          int32_t here, int64_t count) {
-    if (WIDTH == 2) {
-        constexpr auto lanes = std::make_integer_sequence<int, LANES>();
-        for (int64_t q = 0; q < count; q += LANES) {
-            const Integers where = load(place + q);
-            const Vector own = load(slope + q), none = {};
-            const Vector left = where == here ? own : none, right = where == here + 1 ? own : none;
-            store(row + 2 * q, in_turn<0>(left, right, lanes));
-            store(row + 2 * q + LANES, in_turn<LANES / 2>(left, right, lanes));
-        }
-        return;
-    }
-    for (int64_t q = 0; q < count / LANES * LANES; ++q)
-        for (int k = 0; k < WIDTH; ++k) row[q * WIDTH + k] = place[q] == here + k ? slope[q] : 0.0f;
-}
-
-// g, x -> x's gradient
-static void max_pool_grad(const Call& call) {
-    const Pooling g(call.ints);
-    const float *slope = call.inputs[0].as<float>(), *x = call.inputs[1].as<float>();
-    const int64_t count = whole(g.columns);
-    const bool tiled = (g.kw == 2 || g.kw == 4) && g.kw == g.sw && g.dw == 1 && g.pw == 0 &&
-                       g.columns * g.sw <= g.width && g.sh >= (g.kh - 1) * g.dh + 1;
-    each_piece(call, g, [&](int64_t start, int64_t stop) {
-        Choice choice(g);
-        float *own = scratch(Slot::product, count + g.size() + count * g.sw), *whole_plane = own + count;
-        std::fill(own, own + count, 0.0f);
-        for (int64_t c = start; c < stop; ++c) {
-            choice.plane.take(x + c * g.size(), x + call.inputs[1].size);
-            std::fill(whole_plane, whole_plane + g.size(), 0.0f);
-            for (int64_t p = 0; p < g.rows; ++p) {
-                const float* from = slope + c * g.windows() + p * g.columns;
-                choice.make(p);
-                if (!tiled) {
-                    float* to = whole_plane + g.row_of(p) * g.width - g.pw;
-                    for (int64_t q = 0; q < g.columns; ++q) to[q * g.sw + choice.place[q]] += from[q];
-                    continue;
-                }
-                copy_floats(own, from, g.columns);
-                for (int64_t r = g.first_row(p); r < g.stop_row(p); ++r) {
-                    float* row = whole_plane + (g.row_of(p) + r * g.dh) * g.width;
-                    const int32_t here = static_cast<int32_t>(r * g.dh * g.width);
-                    if (g.kw == 2) spread_choice<2>(row, own, choice.place, here, count);
-                    else spread_choice<4>(row, own, choice.place, here, count);
-                }
-            }
-            std::copy(whole_plane, whole_plane + g.size(), call.outputs[0].as<float>() + c * g.size());
-        }
     });
 }
 
@@ -284,9 +141,6 @@ static void adaptive_max_pool_indices(const Call& call) {
     });
 }
 
-KILN_KERNEL("max_pool", max_pool);
-KILN_KERNEL("max_pool_indices", max_pool_indices);
-KILN_KERNEL("max_pool_grad", max_pool_grad);
 KILN_KERNEL("avg_pool", avg_pool);
 KILN_KERNEL("avg_pool_grad", avg_pool_grad);
 KILN_KERNEL("adaptive_max_pool_indices", adaptive_max_pool_indices);
