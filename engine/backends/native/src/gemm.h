@@ -14,7 +14,7 @@ struct Matrix {
 };
 
 // What becomes of a part of C once its sums are complete and still in the cache: `apply` is given the part, its
-// place in C and its extent. Every element is in exactly one part.
+// place in C and its extent, which may be a few rows and columns. Every element is in exactly one part.
 struct Finish {
     void (*apply)(const void* context, float* c, int64_t ldc, int64_t row, int64_t column, int64_t rows,
                   int64_t columns);
@@ -35,6 +35,12 @@ int64_t packed_size(int64_t k, int64_t n);
 void pack_b(int64_t k, int64_t n, Matrix b, float* packed);
 void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,
                  bool accumulate, const Finish* finish = nullptr);
+
+// A once packed for many products, in panels of up to TILE rows.
+int64_t packed_rows_size(int64_t m, int64_t k);
+void pack_rows(int64_t m, int64_t k, Matrix a, float* packed);
+void gemm_packed_rows(int64_t m, int64_t n, int64_t k, const float* packed, Matrix b, float* c, int64_t ldc,
+                      bool accumulate, const Finish* finish = nullptr);
 
 }  // namespace KILN_LEVEL
 }  // namespace kiln

@@ -57,6 +57,13 @@ MATMUL = [
     (_drawn(0, 3, 4), _drawn(4, 5)),
     (_drawn(100, 3, 4), _drawn(100, 4, 5)),
     (_drawn(2, 300, 270), _drawn(2, 270, 310)),
+    # many rows, whose pieces share a packed right side: of all columns at once, and of some after the others
+    *[(a(470, 330), b(330, 139)) for a in LIES for b in LIES],
+    (_drawn(450, 17000), _transposed(17000, 66)),
+    # many columns, whose pieces share a packed left side
+    (_drawn(33, 1024), _drawn(1024, 530)),
+    (_spread(45, 330), _transposed(330, 530)),
+    (_transposed(1100, 40)[:35], _drawn(40, 515)),
 ]
 LINEAR = [
     (x, weight, _drawn(weight.shape[0]))
@@ -64,6 +71,7 @@ LINEAR = [
         (_drawn(64, 784), _drawn(128, 784)),
         (_drawn(64, 128), _drawn(10, 128)),
         (_drawn(7, 300, 65), _drawn(67, 65)),
+        (_drawn(31, 1024), _drawn(530, 1024)),
         (_transposed(90, 41), _transposed(33, 41)),
         (_drawn(50), _drawn(200, 50)),
         (_drawn(5, 6, 41)[:, 1:5], _spread(33, 41)),

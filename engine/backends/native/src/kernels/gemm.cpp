@@ -22,6 +22,7 @@ constexpr int ROWS = 8, VECTORS = 3;
 constexpr int ROWS = 6, VECTORS = 2;
 #endif
 constexpr int64_t WIDE = LANES * VECTORS;
+constexpr int64_t AHEAD = 16;  // columns of A
 constexpr int64_t DEPTH = 320, PANELS = 24, WIDTH = 2048;
 constexpr int64_t PAGE = 1024;  // floats: rows as far apart as this, or several times, share few places of the caches
 extern const int64_t PANEL = WIDE;
@@ -34,12 +35,15 @@ enum class Lie { columns, rows };  // whether steps along k, or from row to row,
 template <int R, int V, Lie lie>
 static void tile(int64_t k, const float* a, int64_t a_step, const float* b, int64_t b_step, float* c, int64_t ldc,
                  int64_t n, bool accumulate) {
+    for (int i = 0; i < R; ++i)  // C is written when the sums are complete
+        for (int v = 0; v < V; ++v) __builtin_prefetch(c + i * ldc + v * LANES, 1);
     Vector sums[R][V] = {};
     const float* from[(R + 2) / 3];  // every third row: the two after it are within reach of its address
     for (int i = 0; i < R; i += 3) from[i / 3] = lie == Lie::rows ? a + i * a_step : a + i;
     for (int64_t p = 0; p < k; ++p, b += b_step) {
         Vector row[V];
         for (int v = 0; v < V; ++v) row[v] = load(b + v * LANES);
+        if (lie == Lie::columns) __builtin_prefetch(a + AHEAD * a_step);  // too far apart for the processor to foresee
         for (int i = 0; i < R; ++i) {
             const float x = lie == Lie::rows ? from[i / 3][i % 3 * a_step] : a[i];
             for (int v = 0; v < V; ++v) sums[i][v] += x * row[v];
@@ -159,53 +163,126 @@ static int64_t even(int64_t n, int64_t most) {
     return std::max<int64_t>((n + pieces - 1) / pieces, 1);
 }
 
+// A: where it lies, or from column `from` on packed in panels of all k columns
+struct Left {
+    Matrix matrix;
+    const float* packed;
+    int64_t columns, from;
+};
+
 // Panels of B: where the first begins, from row to row, and from panel to panel
 struct Panels {
     const float* data;
     int64_t row, panel;
 };
 
+// A part of C: what it begins with, whether that is added to, and what becomes of it, if these are the last sums
+struct Target {
+    float* data;
+    int64_t ld;
+    bool accumulate;
+    const Finish* finish;
+    int64_t row, column;  // of the part
+
+    Target at(int64_t i, int64_t j) const { return {data + i * ld + j, ld, accumulate, finish, row + i, column + j}; }
+    // for columns p to p + deep of A's k
+    Target slice(int64_t p, int64_t deep, int64_t k) const {
+        return {data, ld, accumulate || p > 0, p + deep == k ? finish : nullptr, row, column};
+    }
+    void conclude(int64_t rows, int64_t columns) const {
+        if (finish != nullptr) finish->apply(finish->context, data, ld, row, column, rows, columns);
+    }
+    void clear(int64_t rows, int64_t columns) const {
+        for (int64_t i = 0; i < rows; ++i) std::fill_n(data + i * ld, columns, 0.0f);
+    }
+};
+
 // C[m, n] (+)= A[m, k] B, k of at most DEPTH
-static void block(int64_t m, int64_t n, int64_t k, Matrix a, Panels b, float* c, int64_t ldc, bool accumulate) {
-    const bool columns = a.row == 1 && n <= (a.column > PAGE ? 256 : 896);
-    const bool rows = !columns && a.column == 1 && n <= (a.row % PAGE == 0 ? 64 : 512);
+static void block(int64_t m, int64_t n, int64_t k, const Left& left, Panels b, const Target& c) {
+    const Matrix& a = left.matrix;
+    const bool columns = left.packed == nullptr && a.row == 1 && n <= (a.column > PAGE ? 256 : 896);
+    const bool rows = left.packed == nullptr && !columns && a.column == 1 && n <= (a.row % PAGE == 0 ? 64 : 512);
     const int64_t tall = even(m, ROWS);
     for (int64_t i = 0; i < m; i += PANELS * tall) {
         const int64_t height = std::min(PANELS * tall, m - i);
-        float* panels = nullptr;
-        if (!columns && !rows) {
-            panels = scratch(Slot::gemm_a, height * k + LANES);
-            pack_a(height, k, a.at(i, 0), tall, panels);
+        const float* panels = left.packed;  // of row i on, each with columns that come before
+        int64_t all = left.columns, before = left.from;
+        if (panels != nullptr) panels += i * all;
+        else if (!columns && !rows) {
+            float* made = scratch(Slot::gemm_a, height * k + LANES);
+            pack_a(height, k, a.at(i, 0), tall, made);
+            panels = made;
+            all = k;
+            before = 0;
         }
         for (int64_t j = 0; j < n; j += WIDE) {
             const int64_t width = std::min<int64_t>(WIDE, n - j);
             const float* panel = b.data + j / WIDE * b.panel;
             for (int64_t r = 0; r < height; r += tall) {
                 const int64_t down = std::min(tall, height - r);
-                float* to = c + (i + r) * ldc + j;
+                const Target to = c.at(i + r, j);
                 if (rows)
-                    tile_of<Lie::rows>(down, width)(k, a.at(i + r, 0).data, a.row, panel, b.row, to, ldc, width, accumulate);
+                    tile_of<Lie::rows>(down, width)(k, a.at(i + r, 0).data, a.row, panel, b.row, to.data, to.ld, width,
+                                                    to.accumulate);
                 else if (columns)
-                    tile_of<Lie::columns>(down, width)(k, a.at(i + r, 0).data, a.column, panel, b.row, to, ldc, width,
-                                                       accumulate);
+                    tile_of<Lie::columns>(down, width)(k, a.at(i + r, 0).data, a.column, panel, b.row, to.data, to.ld,
+                                                       width, to.accumulate);
                 else
-                    tile_of<Lie::columns>(down, width)(k, panels + r * k, down, panel, b.row, to, ldc, width, accumulate);
+                    tile_of<Lie::columns>(down, width)(k, panels + r * all + before * down, down, panel, b.row, to.data,
+                                                       to.ld, width, to.accumulate);
+                to.conclude(down, width);
             }
         }
     }
 }
 
-static void clear(int64_t m, int64_t n, float* c, int64_t ldc) {
-    for (int64_t i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, 0.0f);
+int64_t packed_rows_size(int64_t m, int64_t k) { return m * k + LANES; }
+
+void pack_rows(int64_t m, int64_t k, Matrix a, float* packed) { pack_a(m, k, a, even(m, ROWS), packed); }
+
+// Whether tiles of m rows in all read B's rows, which lie along n, sooner in their place than packed.
+static bool lies_well(int64_t m, int64_t k, Matrix b) {
+    const bool is_scattered = b.row > 3 * PAGE / 2 || (b.row % PAGE == 0 && k > PAGE / 2);
+    return m <= (is_scattered ? 2 : PANELS) * ROWS;
+}
+
+void gemm_packed_rows(int64_t m, int64_t n, int64_t k, const float* packed, Matrix b, float* c, int64_t ldc,
+                      bool accumulate, const Finish* finish) {
+    const Target all{c, ldc, accumulate, finish, 0, 0};
+    if (k == 0) {
+        if (!accumulate) all.clear(m, n);
+        return all.conclude(m, n);
+    }
+    const int64_t depth = whole(even(k, DEPTH));
+    const bool direct = b.column == 1 && lies_well(m, k, b);
+    // panel by panel, each of which is multiplied while it is in the cache
+    for (int64_t j = 0; j < n; j += WIDE) {
+        const int64_t width = std::min<int64_t>(WIDE, n - j);
+        for (int64_t p = 0; p < k; p += depth) {
+            const int64_t deep = std::min(depth, k - p);
+            Panels panel{b.at(p, j).data, b.row, WIDE};
+            if (!direct || width < WIDE) {
+                float* made = scratch(Slot::gemm_b, deep * WIDE);
+                pack_b(deep, width, b.at(p, j), made);
+                panel = {made, WIDE, deep * WIDE};
+            }
+            block(m, width, deep, {{nullptr, 0, 0}, packed, k, p}, panel, all.at(0, j).slice(p, deep, k));
+        }
+    }
 }
 
 void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,
                  bool accumulate, const Finish* finish) {
-    if (k == 0 && !accumulate) clear(m, n, c, ldc);
+    const Target all{c, ldc, accumulate, finish, 0, 0};
+    if (k == 0) {
+        if (!accumulate) all.clear(m, n);
+        return all.conclude(m, n);
+    }
     const int64_t depth = whole(even(k, DEPTH));
-    for (int64_t p = 0; p < k; p += depth)
-        block(m, n, std::min(depth, k - p), a.at(0, p), {packed + p * WIDE, WIDE, k * WIDE}, c, ldc, accumulate || p > 0);
-    if (finish != nullptr) finish->apply(finish->context, c, ldc, 0, 0, m, n);
+    for (int64_t p = 0; p < k; p += depth) {
+        const int64_t deep = std::min(depth, k - p);
+        block(m, n, deep, {a.at(0, p), nullptr, 0, 0}, {packed + p * WIDE, WIDE, k * WIDE}, all.slice(p, deep, k));
+    }
 }
 
 // All of C by dot products, B's columns lying along k; few enough of them at a time to stay in the cache
@@ -238,32 +315,21 @@ static int64_t wide_tiles(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, f
     return j;
 }
 
-static void multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate) {
-    if (n == 1 && ldc == 1 && m > 1)  // a column is a row as well
-        return multiply(1, m, k, {b.data, b.column, b.row}, {a.data, a.column, a.row}, c, m, accumulate);
-    // up to so many rows B isn't worth being turned over, unless its columns are shorter than what sums of lanes cost
-    const int64_t few = k >= 16 * LANES ? 16 : (k >= 4 * LANES ? 4 : 0);
-    if (m <= few && b.row == 1) return dot_products(m, n, k, a, b, c, ldc, accumulate);
-    if (m <= 3 && b.column == 1) {
-        const int64_t done = wide_tiles(m, n, k, a, b, c, ldc, accumulate);
-        b = b.at(0, done);
-        c += done;
-        n -= done;
-    }
+// C by tiles, for k > 0
+static void tiles(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, const Target& c) {
     const int64_t depth = whole(even(k, DEPTH));
     for (int64_t j = 0; j < n; j += WIDTH) {
         const int64_t width = std::min(WIDTH, n - j);
-        const bool is_scattered = b.row > 3 * PAGE / 2 || (b.row % PAGE == 0 && k > PAGE / 2);
-        const bool lies_well = m <= (is_scattered ? 2 : PANELS) * ROWS;
-        const int64_t direct = b.column == 1 && lies_well ? width / WIDE * WIDE : 0;
+        const int64_t direct = b.column == 1 && lies_well(m, k, b) ? width / WIDE * WIDE : 0;
         for (int64_t p = 0; p < k; p += depth) {
             const int64_t deep = std::min(depth, k - p);
-            const bool more = accumulate || p > 0;
-            if (direct > 0) block(m, direct, deep, a.at(0, p), {b.at(p, j).data, b.row, WIDE}, c + j, ldc, more);
+            const Left left{a.at(0, p), nullptr, 0, 0};
+            const Target to = c.at(0, j).slice(p, deep, k);
+            if (direct > 0) block(m, direct, deep, left, {b.at(p, j).data, b.row, WIDE}, to);
             if (direct == width) continue;
             float* packed = scratch(Slot::gemm_b, packed_size(deep, width - direct));
             pack_b(deep, width - direct, b.at(p, j + direct), packed);
-            block(m, width - direct, deep, a.at(0, p), {packed, WIDE, deep * WIDE}, c + j + direct, ldc, more);
+            block(m, width - direct, deep, left, {packed, WIDE, deep * WIDE}, to.at(0, direct));
         }
     }
 }
@@ -271,9 +337,22 @@ static void multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float*
 void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
           const Finish* finish) {
     if (m == 0 || n == 0) return;
-    if (k > 0) multiply(m, n, k, a, b, c, ldc, accumulate);
-    else if (!accumulate) clear(m, n, c, ldc);
-    if (finish != nullptr) finish->apply(finish->context, c, ldc, 0, 0, m, n);
+    const Target all{c, ldc, accumulate, finish, 0, 0};
+    // up to so many rows B isn't worth being turned over, unless its columns are shorter than what sums of lanes cost
+    const int64_t few = k >= 16 * LANES ? 16 : (k >= 4 * LANES ? 4 : 0);
+    if (k == 0) {
+        if (!accumulate) all.clear(m, n);
+    } else if (n == 1 && ldc == 1 && m > 1) {  // a column is a row as well
+        gemm(1, m, k, {b.data, b.column, b.row}, {a.data, a.column, a.row}, c, m, accumulate);
+    } else if (m <= few && b.row == 1) {
+        dot_products(m, n, k, a, b, c, ldc, accumulate);
+    } else if (m <= 3 && b.column == 1) {
+        const int64_t done = wide_tiles(m, n, k, a, b, c, ldc, accumulate);
+        tiles(m, n - done, k, a, b.at(0, done), {c + done, ldc, accumulate, nullptr, 0, done});
+    } else {
+        return tiles(m, n, k, a, b, all);
+    }
+    all.conclude(m, n);
 }
 
 }  // namespace KILN_LEVEL

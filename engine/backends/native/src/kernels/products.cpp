@@ -4,12 +4,15 @@
 #include "gemm.h"
 #include "pool.h"
 #include "registry.h"
+#include "scratch.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
 
 constexpr int64_t LEAST = 1 << 19;  // multiplications that are worth a piece of their own, some 10 microseconds
 constexpr int64_t MOST = 64;
+constexpr int64_t TALL = 32, WIDE = 16;  // tiles, or panels, from which on packing the other operand is little beside
+constexpr int64_t ROOM = 1 << 20;        // floats that are packed for all pieces at once
 
 // C[batch][m, n] = A[batch][m, k] B[batch][k, n]; batches lie in the leading axes of A and B
 struct Product {
@@ -23,6 +26,10 @@ struct Product {
 
   private:
     void merge_rows();
+    bool is_tall() const;
+    bool is_wide() const;
+    void run_tall(const Call& call, const float* bias, int64_t wanted) const;
+    void run_wide(const Call& call, const float* bias, int64_t wanted) const;
 };
 
 static int64_t stride_of(const Array& x, int64_t axis) { return axis < 0 || x.shape[axis] == 1 ? 0 : x.strides[axis]; }
@@ -109,12 +116,66 @@ struct Bias {
     }
 };
 
+static int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
+// Whether pieces are rows of C, for which B is packed once: they write whole rows, and none packs what another does.
+bool Product::is_tall() const {
+    return batches == 1 && parts_of(m, TILE) >= TALL && (b.row == 1 || n > 4 * PANEL) && k * PANEL <= ROOM;
+}
+
+// Whether pieces are columns of C, for which A is packed once since tiles don't read it well where it lies.
+bool Product::is_wide() const {
+    constexpr int64_t page = 1024;  // floats
+    const bool lies_well = a.column == 1 ? a.row % page != 0 : a.row == 1 && a.column <= page;
+    return batches == 1 && !lies_well && m > 2 * TILE && parts_of(n, PANEL) >= WIDE && packed_rows_size(m, k) <= ROOM;
+}
+
+void Product::run_tall(const Call& call, const float* bias, int64_t wanted) const {
+    float* c = call.outputs[0].as<float>();
+    const int64_t tiles = parts_of(m, TILE), pieces = std::min(wanted, tiles / 4);
+    // as many columns at once as there is room for
+    const int64_t some = ROOM / std::max<int64_t>(k, 1) / PANEL * PANEL;
+    for (int64_t j = 0; j < n; j += some) {
+        const int64_t width = std::min(some, n - j), panels = parts_of(width, PANEL);
+        float* packed = scratch(Slot::product, packed_size(k, width));
+        const int64_t packs = std::min(panels, pieces_of(k * width, LEAST / 32));
+        call.pool.run(packs, [&](int64_t piece) {
+            const int64_t start = edge(width, PANEL, packs, piece), stop = edge(width, PANEL, packs, piece + 1);
+            pack_b(k, stop - start, b.at(0, j + start), packed + start * k);
+        });
+        call.pool.run(pieces, [&](int64_t piece) {
+            const int64_t i = edge(m, TILE, pieces, piece), height = edge(m, TILE, pieces, piece + 1) - i;
+            const Bias shifted{bias + (bias == nullptr ? 0 : j)};
+            const Finish finish{Bias::add, &shifted};
+            gemm_packed(height, width, k, a.at(i, 0), packed, c + i * n + j, n, false,
+                        bias == nullptr ? nullptr : &finish);
+            call.done({i * n + j, height, width, n});
+        });
+    }
+}
+
+void Product::run_wide(const Call& call, const float* bias, int64_t wanted) const {
+    float* c = call.outputs[0].as<float>();
+    float* packed = scratch(Slot::product, packed_rows_size(m, k));
+    pack_rows(m, k, a, packed);
+    const int64_t pieces = std::min(wanted, parts_of(n, PANEL));
+    call.pool.run(pieces, [&](int64_t piece) {
+        const int64_t j = edge(n, PANEL, pieces, piece), width = edge(n, PANEL, pieces, piece + 1) - j;
+        const Bias shifted{bias + (bias == nullptr ? 0 : j)};
+        const Finish finish{Bias::add, &shifted};
+        gemm_packed_rows(m, width, k, packed, b.at(0, j), c + j, n, false, bias == nullptr ? nullptr : &finish);
+        call.done({j, m, width, n});
+    });
+}
+
 void Product::run(const Call& call, const float* bias) const {
     float* c = call.outputs[0].as<float>();
     if (batches * m * n == 0) return;
     // where there are few multiplications to an element, it is its reading that takes the time
     const int64_t each = m * n * std::max<int64_t>(k, 1) + 8 * (m + n) * k;
     const int64_t wanted = pieces_of(batches * each, LEAST, MOST);
+    if (wanted > 1 && is_tall()) return run_tall(call, bias, wanted);
+    if (wanted > 1 && is_wide()) return run_wide(call, bias, wanted);
     const Grid grid(m, n, batches >= wanted ? 1 : (wanted + batches - 1) / batches, b.row == 1 ? 6 : 1);
     const int64_t parts = grid.rows * grid.columns;
     const int64_t pieces = batches >= wanted ? wanted : batches * parts;
