@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "registry.h"
 #include "scratch.h"
+#include "vectors.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
@@ -22,8 +23,8 @@ constexpr int64_t LEAST = 1 << 19;  // multiplications that are worth a piece of
 constexpr int64_t DRAWN = 64;       // random numbers that are made together
 constexpr int64_t PIECES = 16;      // that heads are cut into where there are few
 
-// Queries of a tile, and keys of a block.
-static int64_t tile_size() { return std::max<int64_t>(1, 32 / TILE) * TILE; }
+// Queries of a tile, and keys of a block: where a panel has as many keys as a tile queries, a causal one is cut cleanly.
+static int64_t tile_size() { return PANEL == 32 ? PANEL : std::max<int64_t>(1, 32 / TILE) * TILE; }
 static int64_t block_size() { return std::max<int64_t>(1, 128 / PANEL) * PANEL; }
 
 static int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
@@ -112,7 +113,7 @@ struct Scores {
 };
 
 // Keys in whole panels, which are computed sooner than parts of one: packed ones from the last on are 0.
-static int64_t whole(int64_t count) { return parts_of(count, PANEL) * PANEL; }
+static int64_t whole_panels(int64_t count) { return parts_of(count, PANEL) * PANEL; }
 
 // Into which pieces heads of so many parts are cut: each has some heads, or some parts of one.
 struct Cut {
@@ -126,24 +127,62 @@ struct Cut {
     int64_t pieces() const { return heads * parts; }
 };
 
-// One row's scores as weights, their sum added to `total` after it was brought from the old `top` to the new one.
-// Returns what sums of the row so far are to be multiplied with.
-static float weigh(float* row, int64_t count, float factor, float& top, float& total) {
+// Scores in whole vectors, for which loops have no tail: the ones behind the first `count` become nothing.
+static int64_t padded(float* row, int64_t count) {
+    const int64_t all = whole(count);
+    std::fill(row + count, row + all, NOTHING);
+    return all;
+}
+
+static float largest(const float* row, int64_t count) {
     float most = NOTHING;
 #pragma omp simd reduction(max : most)
     for (int64_t j = 0; j < count; ++j) most = row[j] > most ? row[j] : most;
-    most = std::max(top, most * factor);
-    const float base = most == NOTHING ? 0.0f : most, shrink = exp_of(top - base);
+    return most;
+}
+
+// Scores as weights, and their sum
+static float weigh(float* row, int64_t count, float factor, float base) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < count; ++j) {
         row[j] = exp_of(row[j] * factor - base);
         sum += row[j];
     }
-    top = most;
-    total = total * shrink + sum;
-    return shrink;
+    return sum;
 }
+
+// The largest scores of a tile's rows so far, sums of exponentials relative to them, and of the block that is weighed
+// what they are relative to, and what sums so far are to be multiplied with for that.
+struct Totals {
+    float *tops, *totals, *bases, *shrinks;
+
+    Totals(float* room, int64_t size) : tops(room), totals(room + size), bases(room + 2 * size), shrinks(room + 3 * size) {}
+
+    void clear(int64_t rows) const {
+        std::fill_n(tops, rows, NOTHING);
+        std::fill_n(totals, rows, 0.0f);
+    }
+    // `bases` has each row's largest score in the block.
+    void rise(int64_t rows) const {
+#pragma omp simd
+        for (int64_t r = 0; r < rows; ++r) {
+            const float top = bases[r] > tops[r] ? bases[r] : tops[r];
+            bases[r] = top == NOTHING ? 0.0f : top;
+            shrinks[r] = exp_of(tops[r] - bases[r]);
+            totals[r] *= shrinks[r];
+            tops[r] = top;
+        }
+    }
+    // Weights' sums, and logs of sums of exponentials; of queries that see nothing 1 and 0
+    void close(int64_t rows, float* logs) const {
+#pragma omp simd
+        for (int64_t r = 0; r < rows; ++r) {
+            logs[r] = totals[r] == 0 ? 0.0f : tops[r] + log_of(totals[r]);
+            totals[r] = totals[r] == 0 ? 1.0f : totals[r];
+        }
+    }
+};
 
 // q [..., L, E], k [..., S, E], v [..., S, V], key, (mask [..., L, S]) -> out [..., L, V], lse [..., L]
 static void attention(const Call& call) {
@@ -156,8 +195,9 @@ static void attention(const Call& call) {
     const Cut cut(heads, tiles, q.rows * k.rows * (q.width + v.width));
     call.pool.run(cut.pieces(), [&](int64_t piece) {
         const int64_t room = size * block;
-        float* tile = scratch(Slot::attention, 2 * room + 2 * size + blocks * of_keys);
-        float *drawn = tile + room, *tops = drawn + room, *totals = tops + size, *keys = totals + size;
+        float* tile = scratch(Slot::attention, 2 * room + 4 * size + blocks * of_keys);
+        float *drawn = tile + room, *keys = drawn + room + 4 * size;
+        const Totals totals(drawn + room, size);
         const int64_t first_tile = piece_start(tiles, cut.parts, piece % cut.parts);
         const int64_t stop_tile = piece_start(tiles, cut.parts, piece % cut.parts + 1);
         const int64_t head = piece / cut.parts * cut.each;
@@ -167,31 +207,36 @@ static void attention(const Call& call) {
             for (int64_t t = first_tile; t < stop_tile; ++t) {
                 const int64_t start = t * size, rows = std::min(size, q.rows - start);
                 const int64_t stop = scores.causal ? std::min(k.rows, start + rows) : k.rows;
-                std::fill_n(tops, rows, NOTHING);
-                std::fill_n(totals, rows, 0.0f);
+                totals.clear(rows);
                 float* out = to.at(n, start);
                 for (int64_t b = 0; b * block < stop; ++b) {
                     const int64_t first = b * block, count = std::min(block, stop - first);
-                    gemm_packed(rows, whole(count), q.width, q.matrix(n, start), keys + b * of_keys, tile, block, false);
+                    gemm_packed(rows, whole_panels(count), q.width, q.matrix(n, start), keys + b * of_keys, tile, block, false);
+                    // in steps, so that what one row waits for others do
                     for (int64_t r = 0; r < rows; ++r) {
                         float* row = tile + r * block;
                         const int64_t seen = scores.visible(start + r, first, count);
                         scores.finish(row, n, start + r, first, seen);
-                        const float shrink = weigh(row, seen, scores.factor, tops[r], totals[r]);
-                        std::fill(row + seen, row + count, 0.0f);
+                        totals.bases[r] = largest(row, padded(row, seen)) * scores.factor;
+                    }
+                    totals.rise(rows);
+                    for (int64_t r = 0; r < rows; ++r) {
+                        float* row = tile + r * block;
+                        const int64_t seen = scores.visible(start + r, first, count), all = whole(seen);
+                        totals.totals[r] += weigh(row, all, scores.factor, totals.bases[r]);
+                        if (all < count) std::fill(row + all, row + count, 0.0f);
                         if (b > 0)
-                            for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= shrink;
+                            for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= totals.shrinks[r];
                         if (!scores.dropped) continue;
                         scores.draw(drawn, n, start + r, first, seen);
                         for (int64_t j = 0; j < seen; ++j) row[j] *= drawn[j];
                     }
                     gemm(rows, v.width, count, {tile, block, 1}, v.matrix(n, first), out, v.width, b > 0);
                 }
+                totals.close(rows, lse + n * q.rows + start);
                 for (int64_t r = 0; r < rows; ++r) {
-                    const bool blind = totals[r] == 0;
-                    const float scale = blind ? 1.0f : 1 / totals[r];
+                    const float scale = 1 / totals.totals[r];
                     for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= scale;
-                    lse[n * q.rows + start + r] = blind ? 0.0f : tops[r] + std::log(totals[r]);
                 }
             }
         }
@@ -247,8 +292,8 @@ struct Gradient {
             for (int64_t t = scores.causal ? first / size : 0; t < tiles; ++t) {
                 const int64_t start = t * size, rows = std::min(size, q.rows - start);
                 const int64_t count = scores.causal ? std::min(all, start + rows - first) : all;
-                gemm_packed(rows, whole(count), q.width, q.matrix(n, start), keys, weights, block, false);
-                gemm_packed(rows, whole(count), v.width, g.matrix(n, start), values, inner, block, false);
+                gemm_packed(rows, whole_panels(count), q.width, q.matrix(n, start), keys, weights, block, false);
+                gemm_packed(rows, whole_panels(count), v.width, g.matrix(n, start), values, inner, block, false);
                 for (int64_t r = 0; r < rows; ++r)
                     derive(n, start + r, first, count, weights + r * block, inner + r * block, sums[start + r], drawn);
                 gemm(count, v.width, rows, {weights, 1, block}, g.matrix(n, start), to_v, v.width, true);
@@ -264,20 +309,22 @@ struct Gradient {
         const int64_t seen = scores.visible(i, first, count);
         const float log_sum = lse[n * q.rows + i], scale = scores.scale, factor = scores.factor;
         scores.finish(weights, n, i, first, seen);
+        const int64_t all = padded(weights, seen);
         if (scores.dropped) {
             scores.draw(drawn, n, i, first, seen);
-            for (int64_t j = 0; j < seen; ++j) {
+            for (int64_t j = 0; j < all; ++j) {
                 const float weight = exp_of(weights[j] * factor - log_sum);
                 weights[j] = weight * drawn[j];
                 inner[j] = scale * weight * (inner[j] * drawn[j] - sum);
             }
         } else {
-            for (int64_t j = 0; j < seen; ++j) {
+            for (int64_t j = 0; j < all; ++j) {
                 const float weight = exp_of(weights[j] * factor - log_sum);
                 weights[j] = weight;
                 inner[j] = scale * weight * (inner[j] - sum);
             }
         }
+        // also what wasn't a number, since a key that nobody sees may be anything
         std::fill(weights + seen, weights + count, 0.0f);
         std::fill(inner + seen, inner + count, 0.0f);
     }

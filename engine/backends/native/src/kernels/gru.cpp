@@ -36,6 +36,8 @@ static void gru(const Call& call) {
     pack(call.pool, size, all, {call.inputs[2].as<float>(), 1, size}, weights);
     walk.share(call.pool, walk.pieces(all * size), [&](int64_t, int64_t first, int64_t count) {
         walk.forward(first, count, [&](int64_t row, int64_t rows, int64_t t) {
+            fetch(gates + row * all, rows * all);
+            fetch<true>(out + row * size, rows * size);
             walk.before(t, first, rows, out, h0, size, [&](Part h) {
                 float* a = acts + (row + h.first) * 4 * size;
                 gemm_packed(h.rows, all, size, {h.from, size, 1}, weights, a, 4 * size, false);

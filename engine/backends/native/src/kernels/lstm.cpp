@@ -43,6 +43,9 @@ template <bool PROJECTED> static void lstm_of(const Call& call) {
     walk.share(call.pool, pieces, [&](int64_t, int64_t first, int64_t count) {
         float* own = rooms[hidden_at] + first * size;
         walk.forward(first, count, [&](int64_t row, int64_t rows, int64_t t) {
+            fetch(gates + row * all, rows * all);
+            fetch<true>(cells + row * size, rows * size);
+            fetch<true>(out + row * width, rows * width);
             walk.before(t, first, rows, out, h0, width, [&](Part h) {
                 gemm_packed(h.rows, all, width, {h.from, width, 1}, weights, acts + (row + h.first) * all, all, false);
             });

@@ -89,6 +89,13 @@ class Walk {
     std::vector<int64_t> starts_;
 };
 
+// Has n floats come nearer that are soon to be read, or written: a step's rows lie too far from those of the step
+// before for the processor to foresee them.
+template <bool WRITTEN = false> inline void fetch(const float* from, int64_t n) {
+    constexpr int64_t line = 16;
+    for (int64_t j = 0; j < n; j += line) __builtin_prefetch(from + j, WRITTEN, 2);
+}
+
 // Parts of one thread's scratch memory that the pieces share.
 class Rooms {
   public:
