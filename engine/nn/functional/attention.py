@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.autograd.tape import apply_several
 from engine.backends.meta.array import broadcast, count
-from engine.dtypes import bool_, float32
+from engine.dtypes import bool_, float32, int64
 from engine.errors import DTypeError, ShapeError
 from engine.ops import attention as ops
 from engine.tensor import Tensor, creation, shapes
@@ -72,9 +72,11 @@ def scaled_dot_product_attention(
     query, key, value = operands
     if scale is None:
         scale = 1 / math.sqrt(max(query.shape[-1], 1))
-    # a draw that isn't needed uses up no random numbers
-    drawn = (count(query.shape[:-1]) * key.shape[-2] + 1) // 2 if dropout_p else 0
-    words = default_generator.key(drawn, query.device)
+    if dropout_p:
+        drawn = (count(query.shape[:-1]) * key.shape[-2] + 1) // 2
+        words = default_generator.key(drawn, query.device)
+    else:
+        words = creation.zeros(3, dtype=int64, device=query.device)
     inputs = (query, key, value, words, *masks)
     out: Tensor = apply_several(ops.ATTENTION, inputs, (float(dropout_p), is_causal, scale))[0]
     return out

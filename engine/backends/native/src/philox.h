@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include "tensor.h"
 
@@ -37,18 +38,31 @@ static inline void philox(const Key& key, uint64_t block, uint64_t out[4]) {
     out[3] = d;
 }
 
-// The halves `first` to `first + count` of a draw: the words' 32-bit halves, the low one first.
+// A block's words as 32-bit halves, the low one first, as they lie in memory
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "halves are read in the order in which words lie");
+
+// The halves `first` to `first + count` of a draw.
 static inline void halves(const Key& key, int64_t first, int64_t count, uint32_t* to) {
+    constexpr int64_t each = 8;
     uint64_t words[4];
-    for (int64_t at = first, stop = first + count; at < stop;) {
-        philox(key, static_cast<uint64_t>(at / 8), words);
-        uint32_t found[8];
-        for (int h = 0; h < 8; ++h) found[h] = static_cast<uint32_t>(words[h / 2] >> (32 * (h % 2)));
-        const int64_t begin = at % 8, n = begin + stop - at < 8 ? stop - at : 8 - begin;
-        std::copy_n(found + begin, n, to);
+    uint32_t found[each];
+    int64_t block = first / each;
+    if (const int64_t begin = first % each; begin > 0) {
+        philox(key, static_cast<uint64_t>(block++), words);
+        std::memcpy(found, words, sizeof words);
+        const int64_t n = std::min(each - begin, count);
+        for (int64_t i = 0; i < n; ++i) to[i] = found[begin + i];
         to += n;
-        at += n;
+        count -= n;
     }
+    for (; count >= each; count -= each, to += each) {
+        philox(key, static_cast<uint64_t>(block++), words);
+        std::memcpy(to, words, sizeof words);
+    }
+    if (count <= 0) return;
+    philox(key, static_cast<uint64_t>(block), words);
+    std::memcpy(found, words, sizeof words);
+    for (int64_t i = 0; i < count; ++i) to[i] = found[i];
 }
 
 }  // namespace KILN_LEVEL
