@@ -121,7 +121,9 @@ def unary(op: Op, x: V, attrs: tuple[Any, ...] = ()) -> V:
         if NARROW and x._data.dtype in NARROW:
             data = _widened(op, device, (x._data,), attrs)
         else:
-            data = device.kernels[op.name](x._data, *attrs)
+            kernel = device.kernels[op.name]
+            # without a tuple to unpack, a call takes a third less
+            data = kernel(x._data, *attrs) if attrs else kernel(x._data)
     except FAILURES as error:
         raise explained(op, (x,), attrs, error) from error
     if data.__class__ is not device.array_type:
@@ -147,7 +149,9 @@ def viewed(op: Op, x: V, attrs: tuple[Any, ...]) -> V:
     device = x._device
     source = x._data
     try:
-        data = device.kernels[op.name](source, *attrs)
+        kernel = device.kernels[op.name]
+        # most views have one attribute; unpacking takes as long as some of them
+        data = kernel(source, attrs[0]) if len(attrs) == 1 else kernel(source, *attrs)
     except FAILURES as error:
         raise explained(op, (x,), attrs, error) from error
     if data.__class__ is not device.array_type:
@@ -183,7 +187,8 @@ def binary(op: Op, a: V, b: V, attrs: tuple[Any, ...] = ()) -> V:
         if NARROW and (a._data.dtype in NARROW or b._data.dtype in NARROW):
             data = _widened(op, device, (a._data, b._data), attrs)
         else:
-            data = device.kernels[op.name](a._data, b._data, *attrs)
+            kernel = device.kernels[op.name]
+            data = kernel(a._data, b._data, *attrs) if attrs else kernel(a._data, b._data)
     except FAILURES as error:
         raise explained(op, (a, b), attrs, error) from error
     if data.__class__ is not device.array_type:
@@ -203,6 +208,8 @@ def apply(op: Op, inputs: tuple[V, ...], attrs: tuple[Any, ...] = ()) -> V:
     """Apply an op of any number of operands (at least one) and one result."""
     if len(inputs) == 1:
         return unary(op, inputs[0], attrs)
+    if len(inputs) == 2:
+        return binary(op, *inputs, attrs)
     if _prepare is not None:
         inputs = _prepare(op, inputs)
     data, wanted = _computed(op, inputs, attrs)
@@ -230,7 +237,7 @@ def create(op: Op, device: Device, attrs: tuple[Any, ...]) -> Any:
         data = device.kernels[op.name](*attrs)
     except MemoryError as error:
         raise too_large(op, error) from error
-    return wrap(device.as_array(data), device)
+    return wrap(data if data.__class__ is device.array_type else device.as_array(data), device)
 
 
 def overwrite(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...] = ()) -> None:

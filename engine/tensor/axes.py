@@ -7,6 +7,9 @@ from typing import Any
 from engine.errors import IndexError_, ShapeError
 
 Dim = int | Sequence[int] | None
+# of `*shape: Sizes`: sizes one by one, or one sequence of them. Such a function may be given all as one
+# sequence, and is so by the one that stands before it (refusals.py), which has them in a tuple already
+Sizes = Any
 # by number of axes, all of them
 _EVERY = tuple([tuple(range(ndim)) for ndim in range(8)])
 
@@ -35,10 +38,15 @@ def axes(dim: Dim, ndim: int) -> tuple[int, ...]:
 
 
 def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
-    """Sizes given one by one, or as one sequence."""
-    if len(args) == 1 and not isinstance(args[0], int) and hasattr(args[0], "__iter__"):
+    """Sizes given one by one, or as one sequence, which may be packed once more."""
+    for _ in (1, 2):
+        if len(args) != 1 or args[0].__class__ is int or not hasattr(args[0], "__iter__"):
+            break
         args = tuple(args[0])
-    return tuple(map(index, args))
+    for n in args:
+        if n.__class__ is not int:
+            return tuple(map(index, args))
+    return args
 
 
 def shape_of(args: tuple[Any, ...]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from engine.autograd.tape import Variable, unary
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops.scattering import WINDOWS
-from engine.tensor.axes import axis, sizes
+from engine.tensor.axes import Sizes, axis, sizes
 from engine.tensor.creation import new_zeros, tensor
 from engine.tensor.indexing import getitem
 from engine.tensor.shapes import (
@@ -187,7 +187,7 @@ def reshape_as(input: Tensor, other: Tensor) -> Tensor:
     return reshape(input, other.shape)
 
 
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *dims: Sizes) -> Tensor:
     """As repeat, but missing counts in front are 1."""
     times = sizes(dims)
     return repeat(input, (1,) * (input.ndim - len(times)) + times)

@@ -14,7 +14,7 @@ from engine.device import CPU, Device, chosen
 from engine.dtypes import FLOAT, INTEGER, DType, category_of, get_default_dtype, int64, of, of_number
 from engine.errors import DTypeError, ShapeError
 from engine.ops import creation as ops
-from engine.tensor.axes import shape_of
+from engine.tensor.axes import Sizes, shape_of
 from engine.tensor.layouts import check_memory_format
 from engine.tensor.promotion import Number, check_fits
 
@@ -128,13 +128,13 @@ def _full(
 
 
 def zeros(
-    *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+    *size: Sizes, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     return _full(shape_of(size), 0, dtype or get_default_dtype(), device, requires_grad)
 
 
 def ones(
-    *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+    *size: Sizes, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     return _full(shape_of(size), 1, dtype or get_default_dtype(), device, requires_grad)
 
@@ -152,7 +152,7 @@ def full(
 
 
 def empty(
-    *size: Any, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
+    *size: Sizes, dtype: DType | None = None, device: str | Device | None = None, requires_grad: bool = False
 ) -> Tensor:
     """Memory as it comes: the values are arbitrary."""
     made = create(ops.EMPTY, chosen(device), (shape_of(size), dtype or get_default_dtype()))
@@ -210,14 +210,14 @@ def empty_like(
 
 
 def new_zeros(
-    input: Tensor, *size: Any, dtype: DType | None = None, device: str | Device | None = None
+    input: Tensor, *size: Sizes, dtype: DType | None = None, device: str | Device | None = None
 ) -> Tensor:
     """Zeros of another shape, with the tensor's dtype and device."""
     return _full(shape_of(size), 0, dtype or input.dtype, device or input._device, False)
 
 
 def new_ones(
-    input: Tensor, *size: Any, dtype: DType | None = None, device: str | Device | None = None
+    input: Tensor, *size: Sizes, dtype: DType | None = None, device: str | Device | None = None
 ) -> Tensor:
     """Ones of another shape, with the tensor's dtype and device."""
     return _full(shape_of(size), 1, dtype or input.dtype, device or input._device, False)
@@ -239,7 +239,7 @@ def new_full(
 
 def new_empty(
     input: Tensor,
-    *size: Any,
+    *size: Sizes,
     dtype: DType | None = None,
     device: str | Device | None = None,
     requires_grad: bool = False,

@@ -12,7 +12,7 @@ from engine.device import CPU, Device, chosen
 from engine.dtypes import DType, float64, get_default_dtype, int64
 from engine.errors import CheckpointError, DTypeError, ShapeError
 from engine.ops import random as ops
-from engine.tensor.axes import shape_of
+from engine.tensor.axes import Sizes, shape_of
 
 __all__ = [
     "bernoulli",
@@ -35,13 +35,8 @@ __all__ = [
 if TYPE_CHECKING:
     from engine.tensor.tensor import Tensor
 
-_MASK64 = (1 << 64) - 1
-
-
-def _signed(n: int) -> int:
-    """The int64 with the bits of an unsigned 64-bit number."""
-    n &= _MASK64
-    return n - (1 << 64) if n >> 63 else n
+_WRAP = 1 << 64
+_MASK64 = _WRAP - 1
 
 
 class Generator:
@@ -77,7 +72,9 @@ class Generator:
 
     def key(self, words: int, device: Device = CPU) -> Tensor:
         """The key of a draw of that many 64-bit words, which is thereby used up: int64 [3]."""
-        numbers = np.array([_signed(self.seed_), _signed(self.stream), _signed(self.counter)], np.int64)
+        numbers = np.empty(3, np.int64)
+        for k, n in enumerate((self.seed_, self.stream, self.counter)):
+            numbers[k] = n - _WRAP if n >> 63 else n  # the int64 with the bits of the unsigned number
         self.counter = (self.counter + blocks(words)) & _MASK64
         return wrap(device.backend.from_numpy(numbers), device)  # type: ignore[no-any-return]  # it is a Tensor
 
@@ -144,7 +141,7 @@ def _draw(
 
 
 def rand(
-    *size: Any,
+    *size: Sizes,
     generator: Generator | None = None,
     dtype: DType | None = None,
     device: str | Device | None = None,
@@ -156,7 +153,7 @@ def rand(
 
 
 def randn(
-    *size: Any,
+    *size: Sizes,
     generator: Generator | None = None,
     dtype: DType | None = None,
     device: str | Device | None = None,

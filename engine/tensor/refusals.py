@@ -312,11 +312,13 @@ def _source(number: int, function: Callable[..., Any]) -> str:
     taken = [f"{n}=None" if k >= first_default else n for k, n in enumerate(names[:count])]
     if code.co_posonlyargcount:
         taken.insert(code.co_posonlyargcount, "/")
-    passed = list(names[:count])
+    given = list(names[:count])
+    passed = list(given)
     at = count + only
     if code.co_flags & inspect.CO_VARARGS:
         taken.append(f"*{names[at]}")
-        passed.append(f"*{names[at]}")
+        given.append(f"*{names[at]}")
+        passed.append(names[at] if function.__annotations__[names[at]] == "Sizes" else f"*{names[at]}")
         at += 1
     elif only or older:
         taken.append("*")
@@ -341,6 +343,6 @@ def _source(number: int, function: Callable[..., Any]) -> str:
         f"{rename if older else ''}"
         f"    try:\n        return _function{number}({call})\n"
         f"    except _STUMBLES as error:\n"
-        f"        _stumbled(_function{number}, ({''.join(f'{p}, ' for p in passed)}), "
+        f"        _stumbled(_function{number}, ({''.join(f'{g}, ' for g in given)}), "
         f"dict({', '.join(keywords)}), error)\n        raise\n"
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
+from math import prod
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from engine.dtypes import promote_types
 from engine.errors import DTypeError, IndexError_, ShapeError
 from engine.ops import shapes as ops
 from engine.ops.elementwise import CLONE
-from engine.tensor.axes import axes, axis, inferred, sizes
+from engine.tensor.axes import Sizes, axes, axis, inferred, sizes
 from engine.tensor.layouts import check_memory_format, order_of
 from engine.tensor.promotion import cast
 
@@ -49,7 +51,7 @@ if TYPE_CHECKING:
 _ALL = (slice(None),)
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Sizes) -> Tensor:
     """The same elements in row-major order in another shape; one size may be -1. A view where possible."""
     wanted = sizes(shape)
     if -1 in wanted:
@@ -57,7 +59,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     return input if wanted == input._data.shape else viewed(ops.RESHAPE, input, (wanted,))
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *shape: Sizes) -> Tensor:
     """As reshape, but raises ShapeError where that would copy."""
     wanted = inferred(sizes(shape), input._data.size)
     out = viewed(ops.RESHAPE, input, (wanted,))
@@ -77,15 +79,17 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     shape = input._data.shape
     if not shape:
         return reshape(input, 1)
+    wanted = _flat(shape, index(start_dim), index(end_dim))
+    return input if wanted == shape else viewed(ops.RESHAPE, input, (wanted,))
+
+
+@lru_cache
+def _flat(shape: tuple[int, ...], start_dim: int, end_dim: int) -> tuple[int, ...]:
+    """The shape in which some axes are one."""
     first, last = axis(start_dim, len(shape)), axis(end_dim, len(shape))
     if first > last:
         raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
-    if first == last:
-        return input
-    merged = 1
-    for n in shape[first : last + 1]:
-        merged *= n
-    return viewed(ops.RESHAPE, input, ((*shape[:first], merged, *shape[last + 1 :]),))
+    return (*shape[:first], prod(shape[first : last + 1]), *shape[last + 1 :])
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
@@ -112,26 +116,41 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return viewed(ops.RESHAPE, input, ((*shape[:at], 1, *shape[at:]),))
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *dims: Sizes) -> Tensor:
     """The axes in another order."""
-    ndim = len(input._data.shape)
-    named = sizes(dims)
-    order = tuple([d + ndim if d < 0 else d for d in named]) if min(named, default=0) < 0 else named
+    return viewed(ops.PERMUTE, input, (_order(sizes(dims), len(input._data.shape)),))
+
+
+@lru_cache
+def _order(named: tuple[int, ...], ndim: int) -> tuple[int, ...]:
+    """Axes in an order, none of them negative. Few orders are ever asked for, and most of them often."""
+    order = tuple([d + ndim if d < 0 else d for d in named])
     if sorted(order) != [*range(ndim)]:
         for d in named:
             axis(d, ndim)  # says which one is out of range
         raise ShapeError(f"permute: {named} must name each of the {ndim} axes once")
-    return viewed(ops.PERMUTE, input, (order,))
+    return order
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes exchanged."""
-    order = list(range(input._data.ndim))
-    if not order:
-        return input
-    a, b = axis(dim0, len(order)), axis(dim1, len(order))
+    ndim = len(input._data.shape)
+    return viewed(ops.PERMUTE, input, (_exchanged(ndim, index(dim0), index(dim1)),)) if ndim else input
+
+
+@lru_cache
+def _exchanged(ndim: int, dim0: int, dim1: int) -> tuple[int, ...]:
+    """The order of axes of which two are exchanged."""
+    order = list(range(ndim))
+    a, b = axis(dim0, ndim), axis(dim1, ndim)
     order[a], order[b] = order[b], order[a]
-    return viewed(ops.PERMUTE, input, (tuple(order),))
+    return tuple(order)
+
+
+@lru_cache
+def reversed_axes(ndim: int) -> tuple[int, ...]:
+    """So many axes, the last one first."""
+    return tuple(range(ndim))[::-1]
 
 
 def adjoint(input: Tensor) -> Tensor:
@@ -164,7 +183,7 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     return permute(input, order)
 
 
-def expand(input: Tensor, *shape: Any) -> Tensor:
+def expand(input: Tensor, *shape: Sizes) -> Tensor:
     """A view in which axes of size 1, and new ones in front, are repeated; -1 keeps a size."""
     wanted = sizes(shape)
     have = input._data.shape
@@ -184,7 +203,7 @@ def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     return expand(input, tuple(shape))
 
 
-def repeat(input: Tensor, *repeats: Any) -> Tensor:
+def repeat(input: Tensor, *repeats: Sizes) -> Tensor:
     """Copies of the tensor laid side by side, that many along each axis."""
     times = sizes(repeats)
     have = input._data.shape
@@ -217,18 +236,18 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 def _one_dtype(tensors: Sequence[Tensor], op: str) -> tuple[Tensor, ...]:
     if not tensors:
         raise ShapeError(f"{op} needs at least one tensor")
-    alike = True
+    alike, first = True, getattr(tensors[0], "_data", None)
     for k, each in enumerate(tensors):
         if not isinstance(each, Variable):
             raise DTypeError(f"{op} takes tensors, and element {k} is {each!r}")
-        if each._data.dtype is not tensors[0]._data.dtype:
+        if each._data.dtype is not first.dtype:  # type: ignore[union-attr]  # then the first is a tensor
             alike = False
     if alike:
         return tuple(tensors)
-    dtype = tensors[0].dtype
+    common = tensors[0].dtype
     for each in tensors[1:]:
-        dtype = promote_types(dtype, each.dtype)
-    return tuple([cast(each, dtype) for each in tensors])
+        common = promote_types(common, each.dtype)
+    return tuple([cast(each, common) for each in tensors])
 
 
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
@@ -275,8 +294,10 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     if isinstance(split_size, int):
         if split_size <= 0:
             raise ShapeError(f"split: the size of a piece must be positive, not {split_size}")
-        starts = range(0, size, split_size) if size else [0]
-        return tuple([_piece(input, at, start, min(split_size, size - start)) for start in starts])
+        before, starts = _ALL * at, range(0, size, split_size) if size else [0]
+        return tuple(
+            [viewed(ops.SLICE, input, ((*before, slice(start, start + split_size)),)) for start in starts]
+        )
     parts = list(split_size)
     if sum(parts) != size:
         raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
@@ -297,7 +318,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, -(-size // chunks), dim)
 
 
-def flip(input: Tensor, *axes_: Any, dims: Sequence[int] | None = None) -> Tensor:
+def flip(input: Tensor, *axes_: Sizes, dims: Sequence[int] | None = None) -> Tensor:
     """Axes in reverse order; a copy."""
     named = sizes(axes_) if dims is None else tuple(dims)
     return unary(ops.FLIP, input, (axes(named, input._data.ndim) if named else (),))

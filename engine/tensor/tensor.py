@@ -340,7 +340,7 @@ class Tensor(Methods):
 
     @property
     def T(self) -> Tensor:
-        return viewed(PERMUTE, self, (tuple(range(len(self._data.shape) - 1, -1, -1)),))
+        return viewed(PERMUTE, self, (shapes.reversed_axes(len(self._data.shape)),))
 
     @property
     def mT(self) -> Tensor:

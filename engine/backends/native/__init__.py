@@ -120,7 +120,7 @@ def _backend() -> Backend:
     kernels = {name: eager(row, NUMPY.kernels[name], name in OVERWRITING) for name, row in ROWS.items()}
     return Backend(
         "native",
-        [{**NUMPY.kernels, **kernels}],
+        [{**NUMPY.kernels, **kernels, "expand": _core.expand}],
         array_type=np.ndarray,
         as_array=np.asarray,
         from_numpy=np.asarray,

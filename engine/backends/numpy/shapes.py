@@ -16,14 +16,6 @@ _spread: Callable[..., Any] = np.nditer
 _SPREADING, _READING = ["multi_index", "refs_ok", "zerosize_ok"], [["readonly"]]
 
 
-def reshape(x: Array, shape: Shape) -> Array:
-    return x.reshape(shape)
-
-
-def permute(x: Array, order: Shape) -> Array:
-    return x.transpose(order)
-
-
 def expand(x: Array, shape: Shape) -> Array:
     # read-only, and rightly so: elements of the result share their memory. It is how np.broadcast_to makes
     # them, too, in a third of its time
@@ -51,7 +43,7 @@ def stack(*args: Any) -> Array:
 def slice_(x: Array, key: Key) -> Any:
     out: Any = x[key]
     # a single element comes as a copied scalar; with an Ellipsis it is a view
-    return out if isinstance(out, np.ndarray) else x[(*key, Ellipsis)]
+    return out if out.__class__ is np.ndarray else x[(*key, Ellipsis)]
 
 
 def slice_grad(x: Array, shape: Shape, key: Key) -> Array:
@@ -123,8 +115,8 @@ def nonzero(x: Array) -> Array:
 
 
 KERNELS: dict[str, Kernel] = {
-    "reshape": reshape,
-    "permute": permute,
+    "reshape": np.ndarray.reshape,
+    "permute": np.ndarray.transpose,
     "expand": expand,
     "flip": flip,
     "cat": cat,

@@ -18,6 +18,7 @@
 #include "levels.h"
 #include "program.h"
 #include "shared_pool.h"
+#include "views.h"
 
 namespace nb = nanobind;
 using namespace kiln;
@@ -229,6 +230,7 @@ NB_MODULE(_core, m) {
     define_programs(m);
     define_guards(m);
     define_eager(m);
+    define_views(m);
     m.def("names", &kernel_names, "The names of all kernels.");
     m.def("level", &processor_level, "What the kernels in use were compiled for.");
     m.def("threads", [] { return shared_pool()->threads(); }, "How many threads share the work.");
