@@ -79,19 +79,20 @@ def where(condition: Array, a: Array, b: Array) -> Native | None:
 
 
 _FUNCTIONS = (
-    "neg abs sign square sqrt rsqrt reciprocal relu floor exp expm1 log log1p sin cos tanh sigmoid logsigmoid"
+    "neg abs sign square sqrt rsqrt reciprocal relu floor ceil trunc round exp exp2 expm1 log log2 log10 "
+    "log1p erf sin cos tanh sigmoid logsigmoid"
 )
+_PAIRS = "pow xlogy fmax fmin copysign hypot logaddexp fmod remainder floor_divide"
 ROWS: dict[str, Row] = {
     **{name: _function(name) for name in _FUNCTIONS.split()},
     **{name: _pair(name, _NUMBERS) for name in ("add", "sub", "mul", "maximum", "minimum")},
     "div": _pair("div", (FLOAT32, FLOAT64)),
-    **{name: _pair(name) for name in ("pow", "xlogy")},
+    **{name: _pair(name) for name in _PAIRS.split()},
     **{name: _gradient(name) for name in ("relu_grad", "tanh_grad", "sigmoid_grad")},
     **{name: _pair(name, (*_NUMBERS, BOOL), BOOL) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
     **{name: _pair(name, (BOOL,), BOOL) for name in ("logical_and", "logical_or", "logical_xor")},
     "logical_not": _function("logical_not", (BOOL,), BOOL),
-    "isnan": _function("isnan", result=BOOL),
-    "isfinite": _function("isfinite", result=BOOL),
+    **{name: _function(name, result=BOOL) for name in ("isnan", "isinf", "isfinite")},
     "clamp": clamp,
     "where": where,
 }

@@ -1,23 +1,29 @@
-"""Rows of the ops that say where the largest or the least lies."""
+"""Rows of the ops that say where the largest or the least lies, and which it is."""
 
 import math
 
 import numpy as np
 
-from engine.backends.native.rows import Array, Native, Row, takes
+from engine.backends.native.rows import FLOAT32, Array, Native, Row, takes
 
 INT64 = np.dtype(np.int64)
 
 
-def _place(name: str) -> Row:
+def _place(name: str, valued: bool) -> Row:
+    """valued: whether it gives the values too"""
+
     def row(x: Array, dim: int, keepdim: bool) -> Native | None:
         if not takes(x) or not x.ndim:
             return None
-        shape, after = x.shape[:dim], x.shape[dim + 1 :]
-        numbers = (math.prod(shape), x.shape[dim], math.prod(after))
-        return Native(name, (x,), (((*shape, *((1,) if keepdim else ()), *after), INT64),), numbers)
+        lead, after = x.shape[:dim], x.shape[dim + 1 :]
+        shape = (*lead, *((1,) if keepdim else ()), *after)
+        forms = ((shape, FLOAT32), (shape, INT64)) if valued else ((shape, INT64),)
+        return Native(name, (x,), forms, (math.prod(lead), x.shape[dim], math.prod(after)))
 
     return row
 
 
-ROWS: dict[str, Row] = {name: _place(name) for name in ("argmax", "argmin")}
+ROWS: dict[str, Row] = {
+    **{name: _place(name, False) for name in ("argmax", "argmin")},
+    **{name: _place(name, True) for name in ("max", "min")},
+}

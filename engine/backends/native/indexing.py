@@ -1,5 +1,6 @@
 """Rows of the ops that pick elements by index, and of those that put them back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -103,24 +104,50 @@ def gather(x: Array, index: Array, dim: int) -> Native | None:
     return Native("gather", (x, index), ((index.shape, x.dtype),), (dim,))
 
 
-def scatter_add(x: Array, index: Array, source: Array, dim: int) -> Native | None:
+def _scattered(name: str, x: Array, index: Array, source: Array, dim: int) -> Native | None:
     if not _along(x, index) or not _within(x, index, dim) or index.shape != source.shape:
         return None
-    if x.dtype is not FLOAT32 or source.dtype is not FLOAT32 or not x.flags.c_contiguous:
+    if source.dtype is not x.dtype or not x.flags.c_contiguous:
         return None
-    return Native("scatter_add", (x, index, source), ((x.shape, FLOAT32),), (dim,))
+    return Native(name, (x, index, source), ((x.shape, x.dtype),), (dim,))
 
 
-def slice_grad(x: Array, shape: Shape, key: tuple[Any, ...]) -> Native | None:
+def scatter(x: Array, index: Array, source: Array, dim: int) -> Native | None:
+    return _scattered("scatter", x, index, source, dim) if x.dtype in COPIED else None
+
+
+def scatter_add(x: Array, index: Array, source: Array, dim: int) -> Native | None:
+    return _scattered("scatter_add", x, index, source, dim) if x.dtype is FLOAT32 else None
+
+
+def _amid_zeros(x: Array, shape: Shape, view: Callable[[Array], Any]) -> Native | None:
+    """x in the midst of zeros of a shape, where the view of them lies."""
     if x.dtype is not FLOAT32 or x.ndim == 0 or x.size == 0:
         return None
-    # an array that is never touched shows where the key leads
+    # an array that is never touched shows where the view leads
     zeros = np.empty(shape, FLOAT32)
-    part = zeros[key]
+    part = view(zeros)
     if not isinstance(part, np.ndarray) or part.shape != x.shape:
         return None
     start = (part.ctypes.data - zeros.ctypes.data) // 4
     return Native("slice_grad", (x,), ((shape, FLOAT32),), (start, *[step // 4 for step in part.strides]))
+
+
+def slice_grad(x: Array, shape: Shape, key: tuple[Any, ...]) -> Native | None:
+    return _amid_zeros(x, shape, lambda zeros: zeros[key])
+
+
+def diagonal_grad(x: Array, shape: Shape, offset: int, dim1: int, dim2: int) -> Native | None:
+    return _amid_zeros(x, shape, lambda zeros: zeros.diagonal(offset, dim1, dim2))
+
+
+def pad(x: Array, widths: tuple[tuple[int, int], ...], value: float) -> Native | None:
+    if value != 0 or min(min(pair) for pair in widths) < 0:
+        return None
+    every = ((0, 0),) * (x.ndim - len(widths)) + tuple(widths)
+    shape = tuple([before + n + after for n, (before, after) in zip(x.shape, every, strict=True)])
+    key = tuple([slice(before, before + n) for n, (before, _) in zip(x.shape, every, strict=True)])
+    return _amid_zeros(x, shape, lambda zeros: zeros[key])
 
 
 ROWS: dict[str, Row] = {
@@ -129,6 +156,9 @@ ROWS: dict[str, Row] = {
     "gather": gather,
     "index": index,
     "index_grad": index_grad,
+    "scatter": scatter,
     "scatter_add": scatter_add,
     "slice_grad": slice_grad,
+    "diagonal_grad": diagonal_grad,
+    "pad": pad,
 }

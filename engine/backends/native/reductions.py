@@ -70,6 +70,10 @@ def _of_floats(name: str) -> Row:
     return row
 
 
+def prod(x: Array, dim: int, keepdim: bool) -> Native | None:
+    return _reduced("prod", x, (dim,), keepdim) if x.dtype is FLOAT32 and x.ndim else None
+
+
 def _of_bools(name: str) -> Row:
     def row(x: Array, dim: Dims, keepdim: bool) -> Native | None:
         return _reduced(name, x, dim, keepdim, BOOL) if x.dtype is BOOL else None
@@ -101,6 +105,7 @@ def vector_norm(x: Array, p: float, dim: Dims, keepdim: bool) -> Native | None:
 ROWS: dict[str, Row] = {
     "sum": sum_,
     **{name: _of_floats(name) for name in ("mean", "amax", "amin", "logsumexp")},
+    "prod": prod,
     "any": _of_bools("any"),
     "all": _of_bools("all"),
     "var": var,

@@ -82,7 +82,7 @@ def test_a_step_that_python_takes_part_in_has_no_blocks():
 
     def counted(x, y):
         step(x, y)
-        return x.cumsum(0)
+        return x.acosh()
 
     run = torch.capture(counted)
     x, y = torch.ones(6, 4), torch.tensor([0, 1, 2, 0, 1, 2])
@@ -92,7 +92,7 @@ def test_a_step_that_python_takes_part_in_has_no_blocks():
     assert (
         run.block([torch.ones(20, 4), torch.zeros(20, dtype=torch.int64)], np.zeros((3, 6), np.int64)) is None
     )
-    assert "cumsum" in run.no_block
+    assert "acosh" in run.no_block
 
 
 def test_each_step_has_its_own_learning_rate(sources, indices):

@@ -45,10 +45,19 @@ def _ones(x):
     return [(x,), (x[:, ::2, ::3],), (x.transpose(2, 0, 1),), (x[0, 0, 0, ...],), (x[:0],)]
 
 
-_FUNCTIONS = "neg abs sign square relu floor exp expm1 sin cos tanh sigmoid logsigmoid isnan isfinite"
-_EDGY = "neg abs sign square relu expm1 exp tanh sigmoid logsigmoid isnan isfinite"
-_OF_POSITIVE = "sqrt rsqrt reciprocal log log1p"
-_PAIRS = "sub mul div maximum minimum eq ne le gt ge relu_grad tanh_grad sigmoid_grad"
+_FUNCTIONS = (
+    "neg abs sign square relu floor ceil trunc round exp exp2 expm1 erf sin cos tanh sigmoid logsigmoid "
+    "isnan isinf isfinite"
+)
+_EDGY = (
+    "neg abs sign square relu floor ceil trunc round expm1 exp exp2 erf tanh sigmoid logsigmoid "
+    "isnan isinf isfinite"
+)
+_OF_POSITIVE = "sqrt rsqrt reciprocal log log2 log10 log1p"
+_PAIRS = (
+    "sub mul div maximum minimum fmax fmin copysign hypot logaddexp fmod remainder floor_divide "
+    "eq ne le gt ge relu_grad tanh_grad sigmoid_grad"
+)
 _OF_INTS = "add sub mul maximum minimum eq ne lt le gt ge"
 
 CASES: dict[str, list[Any]] = {
@@ -101,5 +110,10 @@ for _name in ("add", "mul", "div", "lt"):
     CASES[_name].append((_A.astype(np.float64), np.array(0.99)))
 for _name in ("eq", "ne"):
     CASES[_name].append(_BOOLS)
-CASES["log"].append((np.array([0, np.inf, np.nan, 1, -1], np.float32),))
+for _name in ("log", "log2", "log10"):
+    CASES[_name].append((np.array([0, np.inf, np.nan, 1, -1, 0.125, 1e30], np.float32),))
+for _name in ("sin", "cos"):
+    CASES[_name].append((np.array([0, 3, 1e3, -1e5, 999999.5, 1e6, 1e7, -3e38, np.inf, np.nan], np.float32),))
+for _name in ("ceil", "trunc", "round"):
+    CASES[_name].append((np.arange(-8, 9, dtype=np.float32) / 4,))
 CASES["log1p"].append((np.array([0, 1e-8, -1e-8, -1, np.inf, np.nan, 1e30, -0.5], np.float32),))

@@ -60,6 +60,14 @@ CASES: dict[str, list[Any]] = {
         (_WORDS, _below(41, 9, 4), 1),
         (_TABLE > 0, _below(65, 70, 2), 1),
     ],
+    "scatter": [
+        (_TABLE, _below(65, 70, 1), _drawn(70, 1), 1),
+        (_TABLE, _below(70, 900, 60), _drawn(60, 900).T, 0),
+        (_CUBE, _below(43, 6, 17, 400), np.broadcast_to(_drawn(6, 1, 400), (6, 17, 400)), 2),
+        (_drawn(50), _below(50, 20000), _drawn(20000), 0),
+        (_WORDS, _below(9, 30, 41), _below(70, 30, 41), 0),
+        (_TABLE > 0, _below(65, 70, 9), _drawn(70, 9) > 0, 1),
+    ],
     "scatter_add": [
         (_TABLE, _below(65, 70, 1), _drawn(70, 1), 1),
         (_TABLE, _below(70, 900, 60), _drawn(60, 900).T, 0),
@@ -76,5 +84,16 @@ CASES: dict[str, list[Any]] = {
         (_drawn(300), (300, 5), (_ALL, 2)),
         (_drawn(3, 200), (3, 5, 200), (_ALL, -1)),
         (_drawn(9, 17)[:, ::2], (9, 9), (slice(None, None, -1), Ellipsis)),
+    ],
+    "diagonal_grad": [
+        (_drawn(65), (70, 65), 0, 0, 1),
+        (_drawn(6, 17), (17, 6, 43), 3, 0, 2),
+        (_drawn(50)[::2], (30, 25), -5, 0, 1),
+    ],
+    "pad": [
+        (_TABLE, ((0, 0), (3, 0)), 0),
+        (_drawn(2, 3, 17, 43), ((1, 2), (0, 5)), 0.0),
+        (_CUBE[:, ::2, ::3], ((2, 1), (1, 1), (0, 4)), 0),
+        (_drawn(300), ((0, 7),), 0),
     ],
 }

@@ -43,6 +43,7 @@ CASES: dict[str, list[Any]] = {
         (_TALL.astype(np.float64), (0,), False),
     ],
     **dict.fromkeys(("mean", "amax", "amin", "logsumexp"), _FORMS),
+    "prod": [(1 + x / 100, *dim, keep) for x, dim, keep in _FORMS if len(dim) == 1],
     "any": [*_BOOLS, (_LONG > 100, (2,), False)],
     "all": [*_BOOLS, (_LONG < 100, (2,), False), (_LONG < 2, (1,), True)],
     **{

@@ -18,11 +18,14 @@ from tests.engine.backends.native import (
     cases_indexing,
     cases_losses,
     cases_norms,
+    cases_orders,
     cases_pools,
     cases_products,
     cases_random,
     cases_recurrence,
     cases_reductions,
+    cases_sampling,
+    cases_scans,
     cases_steps,
 )
 
@@ -56,6 +59,9 @@ CASES: dict[str, list[Any]] = {
     **cases_norms.CASES,
     **cases_products.CASES,
     **cases_random.CASES,
+    **cases_orders.CASES,
+    **cases_sampling.CASES,
+    **cases_scans.CASES,
     **cases_steps.CASES,
     **cases_reductions.CASES,
     "gelu": [(*_drawn((64, 65)), "none"), (*_drawn((130, 517)), "tanh")],
@@ -145,6 +151,22 @@ def test_empty_and_double_operands_are_left_to_numpy(name):
     for other in (x[:0], x.astype(np.float64)):
         assert native.ROWS[name](other, *rest) is None
         np.testing.assert_array_equal(KERNELS[name](other, *rest), NUMPY.kernels[name](other, *rest))
+
+
+def test_results_may_lie_where_an_operand_does():
+    for name in sorted(native.IN_PLACE):
+        for operands in CASES[name]:
+            x = operands[0]
+            if not x.flags.c_contiguous or not x.size:
+                continue
+            call = native.ROWS[name](*operands)
+            if call.outputs[0] != (x.shape, x.dtype):
+                continue
+            program, own = native.program(0), x.copy()
+            inputs = [program.add(own if each is x else each) for each in call.inputs]
+            program.call(native.handle(call.name), inputs, [program.add(own)], call.ints, call.reals)
+            program.segment(0, program.size, [])()
+            np.testing.assert_array_equal(own, KERNELS[name](*operands), err_msg=name)
 
 
 def test_not_a_number_and_infinity_go_through_as_in_numpy():

@@ -40,6 +40,32 @@ static void minimum(const Call& call) {
     numbers(call, [](auto a, auto b) { return a < b || a != a ? a : b; });
 }
 
+// of a NaN and a number, the number
+static void fmax(const Call& call) {
+    floats(call, [](float a, float b) { return a >= b || b != b ? a : b; });
+}
+static void fmin(const Call& call) {
+    floats(call, [](float a, float b) { return a <= b || b != b ? a : b; });
+}
+static void copysign(const Call& call) {
+    floats(call, [](float a, float b) { return __builtin_copysignf(a, b); });
+}
+// in doubles, which squares of floats don't overflow; an infinity counts beside a NaN
+static void hypot(const Call& call) {
+    floats(call, [](float a, float b) {
+        const double x = static_cast<double>(a), y = static_cast<double>(b);
+        const float infinite = __builtin_inff(), length = static_cast<float>(__builtin_sqrt(x * x + y * y));
+        return (__builtin_fabsf(a) == infinite) | (__builtin_fabsf(b) == infinite) ? infinite : length;
+    });
+}
+// log(e^a + e^b), without overflow; of two equal infinities that one
+static void logaddexp(const Call& call) {
+    map2<float, float, float>(call, DEAR, [](float a, float b) {
+        const float top = a > b || a != a ? a : b, apart = a == b ? 0.0f : a - b;
+        return top + log1p_of(exp_of(-__builtin_fabsf(apart)));
+    });
+}
+
 // The exponents that training uses are products and roots.
 static void pow(const Call& call) {
     const Array& b = call.inputs[1];
@@ -73,6 +99,11 @@ KILN_KERNEL("mul", mul);
 KILN_KERNEL("div", div);
 KILN_KERNEL("maximum", maximum);
 KILN_KERNEL("minimum", minimum);
+KILN_KERNEL("fmax", fmax);
+KILN_KERNEL("fmin", fmin);
+KILN_KERNEL("copysign", copysign);
+KILN_KERNEL("hypot", hypot);
+KILN_KERNEL("logaddexp", logaddexp);
 KILN_KERNEL("pow", pow);
 KILN_KERNEL("xlogy", xlogy);
 KILN_KERNEL("relu_grad", relu_grad);

@@ -50,6 +50,9 @@ static void logical_not(const Call& call) {
 static void isnan(const Call& call) {
     map1<uint8_t, float>(call, CHEAP, [](float a) -> uint8_t { return a != a; });
 }
+static void isinf(const Call& call) {
+    map1<uint8_t, float>(call, CHEAP, [](float a) -> uint8_t { return a == a && a - a != 0; });
+}
 static void isfinite(const Call& call) {
     map1<uint8_t, float>(call, CHEAP, [](float a) -> uint8_t { return a - a == 0; });
 }
@@ -117,6 +120,7 @@ KILN_KERNEL("logical_or", logical_or);
 KILN_KERNEL("logical_xor", logical_xor);
 KILN_KERNEL("logical_not", logical_not);
 KILN_KERNEL("isnan", isnan);
+KILN_KERNEL("isinf", isinf);
 KILN_KERNEL("isfinite", isfinite);
 KILN_KERNEL("where", where);
 

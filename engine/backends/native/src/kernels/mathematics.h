@@ -12,12 +12,8 @@ static inline float from_bits(int32_t bits) {
     return x;
 }
 
-// e^x, within 2 units in the last place: 2^k e^r with |r| <= log(2) / 2 (Cody and Waite 1980), 0 below -87.3
-static inline float exp_of(float x) {
-    const float high = 88.72283f, low = -87.33654f;
-    const float y = x > high ? high : (x < low ? low : x);
-    const float k = __builtin_floorf(y * 1.44269504f + 0.5f);
-    const float r = (y - k * 0.693359375f) + k * 2.12194440e-4f;
+// 2^k e^r with |r| <= log(2) / 2, within 2 units in the last place; in two factors, since 2^128 is no float
+static inline float scaled_exp(float k, float r) {
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
@@ -25,17 +21,35 @@ static inline float exp_of(float x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = (p * r) * r + r + 1.0f;
-    // in two factors, since 2^128 is no float; NaN has no integer, and stays NaN through p
+    // NaN has no integer, and stays NaN through p
     const int32_t whole = static_cast<int32_t>(k == k ? k : 0.0f);
     const int32_t half = whole >> 1;
-    const float scaled = p * from_bits((half + 127) << 23) * from_bits((whole - half + 127) << 23);
-    const float above = x > high ? __builtin_inff() : scaled;
+    return p * from_bits((half + 127) << 23) * from_bits((whole - half + 127) << 23);
+}
+
+// e^x (Cody and Waite 1980), 0 below -87.3
+static inline float exp_of(float x) {
+    const float high = 88.72283f, low = -87.33654f;
+    const float y = x > high ? high : (x < low ? low : x);
+    const float k = __builtin_floorf(y * 1.44269504f + 0.5f);
+    const float r = (y - k * 0.693359375f) + k * 2.12194440e-4f;
+    const float inside = scaled_exp(k, r), above = x > high ? __builtin_inff() : inside;
+    return x < low ? 0.0f : above;
+}
+
+// 2^x, without an error for whole numbers, 0 below -126
+static inline float exp2_of(float x) {
+    const float high = 127.99999f, low = -126.0f;
+    const float y = x > high ? high : (x < low ? low : x);
+    const float k = __builtin_floorf(y + 0.5f);
+    const float inside = scaled_exp(k, (y - k) * 0.693147181f), above = x > high ? __builtin_inff() : inside;
     return x < low ? 0.0f : above;
 }
 
 // log x, within 2 units in the last place: a polynomial of degree 9 in m - 1 (Moshier's Cephes), x = 2^e m with m
-// between the roots of 1/2 and 2
-static inline float log_of(float x) {
+// between the roots of 1/2 and 2. join(e, the
+// polynomial without its first two terms, f^2, f = m - 1) gives it, to whatever base.
+template <typename Join> static inline float logarithm_of(float x, Join join) {
     int32_t bits;
     std::memcpy(&bits, &x, sizeof bits);
     // from the root of 1/2 on; of a negative x, which has no logarithm, it wraps around
@@ -52,10 +66,21 @@ static inline float log_of(float x) {
     p = p * f + 2.0000714765e-1f;
     p = p * f - 2.4999993993e-1f;
     p = p * f + 3.3333331174e-1f;
-    const float y = p * f * s - 2.12194440e-4f * e - 0.5f * s;
-    const float inside = f + y + 0.693359375f * e;
+    const float inside = join(e, p * f * s, s, f);
     const float edge = x == 0 ? -__builtin_inff() : (x < 0 ? __builtin_nanf("") : x);  // also inf and NaN
     return (x > 0) & (x < __builtin_inff()) ? inside : edge;
+}
+
+static inline float log_of(float x) {
+    return logarithm_of(x, [](float e, float p, float s, float f) {
+        const float y = p - 2.12194440e-4f * e - 0.5f * s;
+        return f + y + 0.693359375f * e;
+    });
+}
+
+// to base 2, without an error for powers of 2
+static inline float log2_of(float x) {
+    return logarithm_of(x, [](float e, float p, float s, float f) { return e + (f + (p - 0.5f * s)) * 1.44269504f; });
 }
 
 // log(1 + x), also of small x: what 1 + x loses is made up for by a factor
@@ -76,6 +101,27 @@ static inline float expm1_of(float x) {
     p = p * x + 0.5f;
     const float near = p * x * x + x, far = exp_of(x) - 1.0f;
     return __builtin_fabsf(x) < 0.35f ? near : far;
+}
+
+// sin (x + quarters pi / 2) for |x| <= PERIODIC, within 2 units in the last place: the nearest multiple of pi / 2 is
+// taken off in doubles, which leaves polynomials of degree 7 and 8 (Moshier's Cephes) on [-pi / 4, pi / 4]
+constexpr float PERIODIC = 1e6f;
+
+static inline float sine_of(float x, int32_t quarters) {
+    const double wide = static_cast<double>(x), nearest = __builtin_rint(wide * 0.636619772367581343);
+    const double k = __builtin_fabsf(x) <= PERIODIC ? nearest : 0.0;
+    const float r = static_cast<float>((wide - k * 1.57079632679489656) - k * 6.123233995736766e-17), s = r * r;
+    float p = -1.9515295891e-4f;
+    p = p * s + 8.3321608736e-3f;
+    p = p * s - 1.6666654611e-1f;
+    const float sine = p * s * r + r;
+    float q = 2.443315711809948e-5f;
+    q = q * s - 1.388731625493765e-3f;
+    q = q * s + 4.166664568298827e-2f;
+    const float cosine = q * s * s - 0.5f * s + 1.0f;
+    const int32_t place = static_cast<int32_t>(k) + quarters;
+    const float found = (place & 1) != 0 ? cosine : sine;
+    return (place & 2) != 0 ? -found : found;
 }
 
 // tanh x, within 4 units in the last place: a quotient of polynomials of degree 13 and 6 on [-7.9, 7.9], beyond +-1

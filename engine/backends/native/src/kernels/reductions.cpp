@@ -31,6 +31,12 @@ struct Deviations : Floats {
     float add(float s, float v, float mean) const { return s + (v - mean) * (v - mean); }
 };
 
+struct Factors : Adding<float, double, double> {
+    static double none() { return 1; }
+    double add(double s, float v, float) const { return s * static_cast<double>(v); }
+    static double join(double a, double b) { return a * b; }
+};
+
 struct Exponentials : Floats {
     float add(float s, float v, float top) const { return s + exp_of(v - top); }
 };
@@ -94,6 +100,7 @@ static void mean(const Call& call) {
 
 static void amax(const Call& call) { plain<float>(call, Largest{}); }
 static void amin(const Call& call) { plain<float>(call, Smallest{}); }
+static void prod(const Call& call) { plain<float>(call, Factors{}); }
 static void any(const Call& call) { plain<uint8_t>(call, Any{}); }
 static void all(const Call& call) { plain<uint8_t>(call, All{}); }
 
@@ -133,6 +140,7 @@ KILN_KERNEL("sum", sum);
 KILN_KERNEL("mean", mean);
 KILN_KERNEL("amax", amax);
 KILN_KERNEL("amin", amin);
+KILN_KERNEL("prod", prod);
 KILN_KERNEL("any", any);
 KILN_KERNEL("all", all);
 KILN_KERNEL("var", var);

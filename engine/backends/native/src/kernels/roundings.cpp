@@ -33,11 +33,12 @@ static inline float remainder_of(float a, float b) {
 }
 static void remainder(const Call& call) { two(call, remainder_of); }
 
-// The remainder is taken off first: a / b alone may be rounded up to the next whole number.
+// What is left over is taken off first: a / b alone may be rounded up to the next whole number.
 static void floor_divide(const Call& call) {
     two(call, [](float a, float b) {
         if (b == 0) return a / b;
-        const float whole = (a - remainder_of(a, b)) / b;
+        const float rest = std::fmod(a, b);
+        const float whole = (a - rest) / b - (rest != 0 && (b < 0) != (rest < 0) ? 1.0f : 0.0f);
         if (whole == 0) return std::copysign(0.0f, a / b);
         const float below = std::floor(whole);
         return whole - below > 0.5f ? below + 1 : below;

@@ -1,5 +1,6 @@
 // Running sums and products along one axis: x is read once, the result written once. x is [outer, n, inner]; a unit
-// of work is the lines of up to COLUMNS neighbours of inner. Sums and products of floats are gathered in doubles.
+// of work is a few neighbouring lines, which don't wait for each other. Sums and products of floats are gathered in
+// doubles.
 #include <algorithm>
 
 #include "pool.h"
@@ -9,7 +10,8 @@ namespace kiln {
 namespace KILN_LEVEL {
 
 constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
-constexpr int64_t COLUMNS = 128;
+constexpr int64_t COLUMNS = 128;  // lines side by side
+constexpr int64_t ROWS = 8;       // lines behind one another
 
 struct Adding {
     template <typename T> static T join(T a, T b) { return a + b; }
@@ -18,25 +20,34 @@ struct Multiplying {
     template <typename T> static T join(T a, T b) { return a * b; }
 };
 
-// Total: what is gathered in
+// Lines of x that begin `apart` from each other, their elements `step`. Total: what is gathered in
+template <typename Op, typename T, typename Total>
+static inline void scan_lines(const T* x, T* out, int64_t lines, int64_t apart, int64_t n, int64_t step) {
+    Total totals[COLUMNS];
+    for (int64_t j = 0; j < lines; ++j) totals[j] = static_cast<Total>(out[j * apart] = x[j * apart]);
+    for (int64_t k = step; k < n * step; k += step)
+        for (int64_t j = 0; j < lines; ++j) {
+            totals[j] = Op::join(totals[j], static_cast<Total>(x[k + j * apart]));
+            out[k + j * apart] = static_cast<T>(totals[j]);
+        }
+}
+
 template <typename Op, typename T, typename Total> static void scan(const Call& call) {
     const T* x = call.inputs[0].as<T>();
     T* out = call.outputs[0].as<T>();
     const int64_t outer = call.ints[0], n = call.ints[1], inner = call.ints[2];
-    const int64_t across = (inner + COLUMNS - 1) / COLUMNS, units = outer * across;
+    const bool rows = inner == 1;
+    const int64_t lines = rows ? outer : inner, block = rows ? ROWS : COLUMNS;
+    const int64_t across = (lines + block - 1) / block, units = rows ? across : outer * across;
     const int64_t pieces = std::min(units, pieces_of(outer * n * inner, LEAST));
     call.pool.run(pieces, [&](int64_t piece) {
         const int64_t stop = piece_start(units, pieces, piece + 1);
         for (int64_t unit = piece_start(units, pieces, piece); unit < stop; ++unit) {
-            const int64_t column = unit % across * COLUMNS, count = std::min(COLUMNS, inner - column);
-            const int64_t start = unit / across * n * inner + column;
-            Total totals[COLUMNS];
-            for (int64_t j = 0; j < count; ++j) totals[j] = static_cast<Total>(out[start + j] = x[start + j]);
-            for (int64_t row = start + inner; row < start + n * inner; row += inner)
-                for (int64_t j = 0; j < count; ++j) {
-                    totals[j] = Op::join(totals[j], static_cast<Total>(x[row + j]));
-                    out[row + j] = static_cast<T>(totals[j]);
-                }
+            const int64_t first = unit % across * block, count = std::min(block, lines - first);
+            const int64_t at = rows ? first * n : unit / across * n * inner + first;
+            if (rows && count == ROWS) scan_lines<Op, T, Total>(x + at, out + at, ROWS, n, n, 1);
+            else if (rows) scan_lines<Op, T, Total>(x + at, out + at, count, n, n, 1);
+            else scan_lines<Op, T, Total>(x + at, out + at, count, 1, n, inner);
         }
     });
 }

@@ -1,6 +1,6 @@
-// Single elements picked and added up along one axis, and zeros with an array in the midst of them.
+// Single elements picked, put down and added up along one axis, and zeros with an array in the midst of them.
 //
-// gather reads and writes n elements beside n indices; scatter_add copies first, and a piece has rows or columns
+// gather reads and writes n elements beside n indices; scatter and scatter_add copy first, and a piece has rows or columns
 // for itself, so that the sums keep the order of the indices. slice_grad writes each element once or twice.
 #include <algorithm>
 #include <atomic>
@@ -91,15 +91,22 @@ static void gather(const Call& call) {
     }
 }
 
-// x without gaps, index, source; ints: dim
-static void scatter_add(const Call& call) {
+struct Added {
+    template <typename T> static void put(T& to, T value) { to += value; }
+};
+struct Replaced {
+    template <typename T> static void put(T& to, T value) { to = value; }
+};
+
+// x without gaps, index, source; ints: dim. Of elements that are put in one place, each in the order of the indices.
+template <typename Op, typename T> static void scattered(const Call& call) {
     const Array &x = call.inputs[0], &index = call.inputs[1], &source = call.inputs[2], &out = call.outputs[0];
     const int64_t dim = call.ints[0], last = index.axes - 1;
     check(call, index, dim, x.shape[dim]);
     const int64_t copies = pieces_of(x.size, LEAST);
     call.pool.run(copies, [&](int64_t piece) {
         const int64_t start = piece_start(x.size, copies, piece), stop = piece_start(x.size, copies, piece + 1);
-        std::copy_n(x.as<float>() + start, stop - start, out.as<float>() + start);
+        std::copy_n(x.as<T>() + start, stop - start, out.as<T>() + start);
     });
     const Places lines(index, 0, static_cast<int>(last)), starts = beginnings(out, index, dim);
     const Places given(source, 0, static_cast<int>(last));
@@ -115,16 +122,28 @@ static void scatter_add(const Call& call) {
         const int64_t first_line = outer ? from * each : 0, stop_line = outer ? to * each : count;
         const int64_t first = columns ? from : 0, stop = columns ? to : n;
         for (int64_t line = first_line; line < stop_line; ++line) {
-            float* sums = out.as<float>() + starts[line];
+            T* to_line = out.as<T>() + starts[line];
             const int64_t* which = index.as<int64_t>() + lines[line];
-            const float* values = source.as<float>() + given[line];
+            const T* values = source.as<T>() + given[line];
             if (step == 1 && source_step == 1 && along == 1 && beside == 0)
-                for (int64_t i = first; i < stop; ++i) sums[which[i]] += values[i];
+                for (int64_t i = first; i < stop; ++i) Op::put(to_line[which[i]], values[i]);
             else
                 for (int64_t i = first; i < stop; ++i)
-                    sums[which[i * step] * along + i * beside] += values[i * source_step];
+                    Op::put(to_line[which[i * step] * along + i * beside], values[i * source_step]);
         }
     });
+}
+
+static void scatter_add(const Call& call) { scattered<Added, float>(call); }
+
+static void scatter(const Call& call) {
+    switch (call.inputs[0].dtype) {
+        case DType::f64:
+        case DType::i64: return scattered<Replaced, int64_t>(call);
+        case DType::f32:
+        case DType::i32: return scattered<Replaced, int32_t>(call);
+        default: return scattered<Replaced, uint8_t>(call);
+    }
 }
 
 // x of any strides; ints: where it begins among the zeros, and its strides there
@@ -168,6 +187,7 @@ static void slice_grad(const Call& call) {
 }
 
 KILN_KERNEL("gather", gather);
+KILN_KERNEL("scatter", scatter);
 KILN_KERNEL("scatter_add", scatter_add);
 KILN_KERNEL("slice_grad", slice_grad);
 
