@@ -16,9 +16,7 @@ from engine.autograd.mode import MODE
 from engine.autograd.node import Node, Packed, Version
 from engine.device import Device
 from engine.dtypes import NARROW, SMOOTH_KINDS
-from engine.errors import (
-    NotDifferentiable,
-)
+from engine.errors import NotDifferentiable
 from engine.ops import Op
 from engine.ops.complex import COMPLEX_RULES
 

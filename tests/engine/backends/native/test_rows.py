@@ -160,7 +160,7 @@ def test_results_may_lie_where_an_operand_does():
             if not x.flags.c_contiguous or not x.size:
                 continue
             call = native.ROWS[name](*operands)
-            if call.outputs[0] != (x.shape, x.dtype):
+            if call is None or call.outputs[0] != (x.shape, x.dtype):
                 continue
             program, own = native.program(0), x.copy()
             inputs = [program.add(own if each is x else each) for each in call.inputs]
