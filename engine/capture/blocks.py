@@ -55,7 +55,7 @@ class Blocks:
         places = {n: np.empty(3, np.int64) for n in keys}
         done = 0
 
-        def repeat(*arrays: Any) -> None:
+        def repeat(arrays: list[Any]) -> None:
             nonlocal done
             held = dict(zip(line.slots, arrays, strict=True))
             for slot, array in held.items():

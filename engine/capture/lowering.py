@@ -274,7 +274,7 @@ class Lowering:
         names = [self._name(k) for k in slots]
         n = calls[0]
         self.space[f"s{n}"] = self.program.segment(first, self.program.size, slots)
-        text = f"s{n}({', '.join(names)})"
+        text = f"s{n}([{', '.join(names)}])"
         self.lines.append(Line(text, calls, set(names), set(), first, tuple(slots), tuple(labels)))
 
     def _native_call(self, n: int, copies: dict[int, Copy], slots: list[int], chained: bool) -> None:

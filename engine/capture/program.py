@@ -182,9 +182,9 @@ class Program:
         return lowered.space["run"]  # type: ignore[no-any-return]  # it was just defined
 
 
-def _count(segment: Any, profile: Profile, calls: list[tuple[str, Any]], *arrays: Any) -> None:
+def _count(segment: Any, profile: Profile, calls: list[tuple[str, Any]], arrays: list[Any]) -> None:
     """Run native calls and count what each of them took."""
-    for (op, shapes), seconds in zip(calls, segment.durations(*arrays), strict=True):
+    for (op, shapes), seconds in zip(calls, segment.durations(arrays), strict=True):
         profile.add(op, "native", shapes, seconds)
 
 

@@ -185,7 +185,9 @@ class Captured:
     def _kind(self, form: Any, tensors: list[Any], problem: str) -> _Kind:
         """What is known of calls with arguments of this form."""
         mode = (MODE.enabled, MODE.inference, get_default_dtype(), get_default_device())
-        key: Any = (form, mode) if problem else (form, mode, tuple(map(described, tensors)), shared(tensors))
+        key: Any = (
+            (form, mode) if problem else (form, mode, tuple([described(x) for x in tensors]), shared(tensors))
+        )
         kind = self._kinds.get(key)
         if kind is None:
             kind = _Kind(", ".join(f"{x.dtype} {list(x.shape)}" for x in tensors))

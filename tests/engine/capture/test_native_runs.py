@@ -1,5 +1,6 @@
 """Steps whose kernels are native: what they leave, where, and what they take."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -161,3 +162,23 @@ def test_an_operand_that_is_read_in_another_order_too_is_not_overwritten():
         found = [run(x) for _ in range(4)]
         assert (found[3] == step(x)).all()
     assert run.report().replays
+
+
+@pytest.mark.parametrize("count", [2, 9, 10, 11])
+def test_replays_leave_no_memory_behind(count):
+    @torch.capture
+    def step(*inputs):
+        return [x * 2 for x in inputs]
+
+    inputs = [torch.ones(8) for _ in range(count)]
+    for _ in range(20):
+        step(*inputs)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(300):
+            step(*inputs)
+        grown = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert grown < 4000

@@ -66,13 +66,14 @@ struct Handle {
     Kernel kernel;
 };
 
-// Some calls of a program, as a function of the arrays that its slots are to hold.
+// Some calls of a program, as a function of the arrays that its slots are to hold: a list of them, since Python 3.11
+// keeps tuples of twenty that are gone, up to two thousand, without ever using them again.
 class Segment {
   public:
     Segment(std::shared_ptr<Program> of, int from, int to, std::vector<int> numbers)
         : program(std::move(of)), first(from), last(to), slots(std::move(numbers)) {}
 
-    void operator()(const nb::args& arrays) const {
+    void operator()(const nb::list& arrays) const {
         place(arrays);
         const std::shared_ptr<Pool> shared = shared_pool();
         nb::gil_scoped_release unlocked;
@@ -81,7 +82,7 @@ class Segment {
     }
 
     // The same; returns what each call took, in seconds, or all that are made together with it.
-    std::vector<double> durations(const nb::args& arrays) const {
+    std::vector<double> durations(const nb::list& arrays) const {
         using Clock = std::chrono::steady_clock;
         place(arrays);
         std::vector<double> seconds;
@@ -98,7 +99,7 @@ class Segment {
     }
 
   private:
-    void place(const nb::args& arrays) const {
+    void place(const nb::list& arrays) const {
         if (arrays.size() != slots.size()) throw nb::value_error("there must be as many arrays as slots");
         for (size_t k = 0; k < slots.size(); ++k)
             program->place(slots[k], const_cast<void*>(nb::cast<Given>(arrays[k]).data()));

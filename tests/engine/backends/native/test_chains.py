@@ -28,7 +28,7 @@ def call(program, name, inputs, outputs, ints=(), reals=()):
 
 
 def run(program):
-    program.segment(0, program.size, [])()
+    program.segment(0, program.size, [])([])
 
 
 def test_every_kernel_that_leads_is_tried():
