@@ -25,7 +25,6 @@ from engine.capture.arguments import replaced
 from engine.capture.ghosts import Ghosts
 from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value, owner
 from engine.device import CPU, Device
-from engine.dtypes import NARROW
 from engine.ops import OPS
 from engine.optim.optimizer import Optimizer
 from engine.tensor.random import Generator
@@ -69,6 +68,7 @@ class Recording:
 
     def __enter__(self) -> Recording:
         backend = CPU.backend
+        self._kernels = CPU.kernels
         self._put(CPU, "kernels", WrappedTable(CPU.kernels, self._logged))
         self._put(backend, "to_numpy", self._reading(backend.to_numpy))
         self._put(backend, "widened", self._widening(backend.widened))
@@ -201,8 +201,6 @@ class Recording:
             results = tuple([self._add_result(array, operands, place) for array in arrays])
             if name in _SHAPED_BY_VALUES:
                 self.refuse(f"the shape of what {name!r} gives at {place} depends on values")
-            if any(array.dtype in NARROW for array in (*given[:count], *arrays)):
-                self.refuse(f"{name!r} at {place} is of half precision, which isn't captured yet")
             self.trace.calls.append(
                 Call(name, kernel, operands, given[count:], results, several, scalars, op.mutates, place)
             )
@@ -222,15 +220,17 @@ class Recording:
         return reading
 
     def _widening(self, widened: Any) -> Any:
-        def widening(kernel: Any, name: str, *rest: Any) -> Any:
+        """What computes ops of half precision, each as one call: what it makes on the way is its own."""
+
+        def widening(kernel: Any, name: str, arrays: Any, attrs: Any, mutates: Any) -> Any:
             if not self._mine():
-                return widened(kernel, name, *rest)
-            self.refuse(f"{name!r} at {where()} is of half precision, which isn't captured yet")
-            self._aside += 1
-            try:
-                return widened(kernel, name, *rest)
-            finally:
-                self._aside -= 1
+                return widened(kernel, name, arrays, attrs, mutates)
+            plain, count = self._kernels[name], len(arrays)
+
+            def through(*given: Any) -> Any:
+                return widened(plain, name, given[:count], given[count:], mutates)
+
+            return self._logged(name, through)(*arrays, *attrs)
 
         return widening
 

@@ -279,7 +279,7 @@ def capture(step: Callable[..., Any]) -> Captured:
 def _refused_mode() -> str:
     """Why nothing can be captured in the calling thread's mode; empty where it can."""
     if MODE.casting is not None:
-        return "it runs under autocast, and half precision isn't captured yet"
+        return "it is called under autocast; write `with autocast(...)` inside the step"
     if MODE.anomaly is not None or MODE.packing:
         return "it runs under detect_anomaly or saved_tensors_hooks, which look at the tape"
     return ""

@@ -29,7 +29,7 @@ def trained(make: Callable[[], tuple[Any, Step]], given: list[tuple[Any, Any]], 
     model, step = make()
     run = torch.capture(step) if captured else step
     losses = [run(*batch).item() for batch in given]
-    state = {name: value.numpy().copy() for name, value in model.state_dict().items()}
+    state = {name: value.double().numpy().copy() for name, value in model.state_dict().items()}
     return losses, state, torch.get_rng_state().tolist(), run
 
 
