@@ -124,7 +124,10 @@ WARM_UP = "a + b"
 
 
 def prepare(side: str, case: str) -> Trainer:
-    timer = Timer(case, globals=_names(calls.framework(side)))
+    torch = calls.framework(side)
+    # such calls need no second thread, and a framework that wakes one waits for it where others keep it busy
+    torch.set_num_threads(1)
+    timer = Timer(case, globals=_names(torch))
     return lambda times: timer.timeit(times)
 
 
