@@ -6,7 +6,6 @@ the real part plus i times that by the imaginary part, so rules multiply by the 
 """
 
 import math
-from typing import Any
 
 from engine.ops.op import CONSTANT, Op
 from engine.ops.table import op
@@ -74,13 +73,11 @@ MINIMUM = op(
 
 
 # low or high is None where that side is open
-def _inside(x: Any, low: float | None, high: float | None) -> Any:
-    if low is None:
-        return x <= high
-    return x >= low if high is None else (x >= low).logical_and(x <= high)
-
-
-CLAMP = op("clamp", "x", "low high", vjp=(lambda g, x, low, high: g.where(_inside(x, low, high), 0.0),))
+CLAMP = op("clamp", "x", "low high", vjp=(lambda g, x, low, high: CLAMP_GRAD(g, x, low, high),))
+# g where low <= x <= high, else 0
+CLAMP_GRAD: Op = op(
+    "clamp_grad", "g0 x", "low high", vjp=(lambda g, x, low, high: CLAMP_GRAD(g, x, low, high), None)
+)
 WHERE = op(
     "where",
     "condition a b",
@@ -135,6 +132,15 @@ SIGMOID_GRAD: Op = op(
 RELU = op("relu", vjp=(lambda g, out: RELU_GRAD(g, out),))
 # g, and 0 where out <= 0
 RELU_GRAD: Op = op("relu_grad", "g0 out0", vjp=(lambda g, out0: RELU_GRAD(g, out0), None))
+# clamp, with a slope of 0 at the bounds
+HARDTANH = op("hardtanh", "x", "low high", vjp=(lambda g, out, low, high: HARDTANH_GRAD(g, out, low, high),))
+# g, and 0 where out <= low or out >= high
+HARDTANH_GRAD: Op = op(
+    "hardtanh_grad",
+    "g0 out0",
+    "low high",
+    vjp=(lambda g, out0, low, high: HARDTANH_GRAD(g, out0, low, high), None),
+)
 
 # comparisons and logic; all give bool
 

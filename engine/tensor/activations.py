@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from engine.autograd.tape import serial_now, unary
-from engine.dtypes import DType
+from engine.dtypes import FLOATING_KINDS, DType
 from engine.errors import DTypeError, ShapeError
 from engine.ops import activations as ops
+from engine.ops import elementwise
 from engine.ops.transcendental import LOGSIGMOID
 from engine.tensor import arithmetic, reductions
 from engine.tensor.arithmetic import clamp, exp, expm1, log, log1p, sigmoid, tanh, where
@@ -174,8 +175,9 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         raise ShapeError(f"hardtanh: min_val {min_val} must not be larger than max_val {max_val}")
     if inplace:
         return hardtanh_(input, min_val, max_val)
-    inside = (input > min_val).logical_and(input < max_val)
-    return where(inside, input, clamp(input.detach(), min_val, max_val))
+    if input._data.dtype.kind not in FLOATING_KINDS:
+        return clamp(input, min_val, max_val)
+    return unary(elementwise.HARDTANH, input, (min_val, max_val))
 
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:

@@ -18,7 +18,7 @@ def _predicate(x: MetaArray) -> MetaArray:
 
 
 def _binary(op: str, dtype: Any = None) -> Kernel:
-    def kernel(a: MetaArray, b: MetaArray) -> MetaArray:
+    def kernel(a: MetaArray, b: MetaArray, *_: Any) -> MetaArray:
         return MetaArray(broadcast(op, a.shape, b.shape), dtype or a.dtype)
 
     return kernel
@@ -37,12 +37,13 @@ def _cast(x: MetaArray, dtype: DType) -> MetaArray:
 
 
 _UNARY = """
-    neg sign floor ceil round trunc clamp exp expm1 log log2 log10 log1p sqrt rsqrt reciprocal square
+    neg sign floor ceil round trunc clamp hardtanh exp expm1 log log2 log10 log1p sqrt rsqrt reciprocal square
     sin cos tan erf tanh sigmoid relu clone logsigmoid
     asin acos atan sinh cosh asinh acosh atanh exp2 bitwise_not
 """
 _BINARY = """
     add sub mul div pow floor_divide remainder maximum minimum tanh_grad sigmoid_grad relu_grad
+    clamp_grad hardtanh_grad
     atan2 hypot fmod fmax fmin copysign logaddexp logaddexp2 xlogy heaviside nextafter
     bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift gcd lcm
 """

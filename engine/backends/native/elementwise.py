@@ -64,11 +64,33 @@ def _gradient(name: str) -> Row:
     return row
 
 
-def clamp(x: Array, low: float | None, high: float | None) -> Native | None:
+def _bounds(low: float | None, high: float | None) -> tuple[float, float] | None:
+    """As numbers; None where one is NaN."""
     reals = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
-    if x.dtype is not FLOAT32 or x.ndim > MOST_AXES or any(map(math.isnan, reals)):
-        return None
-    return Native("clamp", (x,), ((x.shape, FLOAT32),), (), reals)
+    return None if any(map(math.isnan, reals)) else reals
+
+
+def _clamped(name: str) -> Row:
+    """Of one array and bounds."""
+
+    def row(x: Array, low: float | None, high: float | None) -> Native | None:
+        reals = _bounds(low, high)
+        if x.dtype is not FLOAT32 or x.ndim > MOST_AXES or reals is None:
+            return None
+        return Native(name, (x,), ((x.shape, FLOAT32),), (), reals)
+
+    return row
+
+
+def _clamped_gradient(name: str) -> Row:
+    """Of the gradient of a function with bounds and an array of the same shape."""
+    plain = _gradient(name)
+
+    def row(g: Array, x: Array, low: float | None, high: float | None) -> Native | None:
+        made, reals = plain(g, x), _bounds(low, high)
+        return None if made is None or reals is None else made._replace(reals=reals)
+
+    return row
 
 
 def where(condition: Array, a: Array, b: Array) -> Native | None:
@@ -93,6 +115,9 @@ ROWS: dict[str, Row] = {
     **{name: _pair(name, (BOOL,), BOOL) for name in ("logical_and", "logical_or", "logical_xor")},
     "logical_not": _function("logical_not", (BOOL,), BOOL),
     **{name: _function(name, result=BOOL) for name in ("isnan", "isinf", "isfinite")},
-    "clamp": clamp,
+    "clamp": _clamped("clamp"),
+    "clamp_grad": _clamped_gradient("clamp_grad"),
+    "hardtanh": _clamped("clamp"),
+    "hardtanh_grad": _clamped_gradient("hardtanh_grad"),
     "where": where,
 }

@@ -27,6 +27,21 @@ def clamp(x: Array, low: float | None, high: float | None) -> Any:
     return x.clip(low, high)  # type: ignore[arg-type]  # the stubs don't know that either may be None
 
 
+def clamp_grad(g: Array, x: Array, low: float | None, high: float | None) -> Any:
+    inside = np.ones(x.shape, bool) if low is None else x >= low
+    if high is not None:
+        inside = np.logical_and(inside, x <= high)
+    return np.where(inside, g, np.zeros((), g.dtype))
+
+
+def hardtanh(x: Array, low: float, high: float) -> Any:
+    return x.clip(low, high)
+
+
+def hardtanh_grad(g: Array, out: Array, low: float, high: float) -> Any:
+    return np.where(np.logical_or(out <= low, out >= high), np.zeros((), g.dtype), g)
+
+
 def where(condition: Array, a: Array, b: Array) -> Any:
     return np.where(condition, a, b)
 
@@ -117,6 +132,9 @@ KERNELS: dict[str, Kernel] = {
     "maximum": np.maximum,
     "minimum": np.minimum,
     "clamp": clamp,
+    "clamp_grad": clamp_grad,
+    "hardtanh": hardtanh,
+    "hardtanh_grad": hardtanh_grad,
     "where": where,
     "exp": np.exp,
     "expm1": np.expm1,

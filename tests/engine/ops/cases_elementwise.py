@@ -115,6 +115,35 @@ CASES = {
         Case((normal(3, 4),), (-0.5, None), lambda torch, x, low, high: x.clamp(low, high)),
         Case((TIES,), (2.0, 3.0), lambda torch, x, low, high: x.clamp(low, high), finite_differences=False),
     ],
+    # as PyTorch's, whose second operand has no gradient
+    "clamp_grad": [
+        Case(
+            (normal(3, 4), normal(3, 4)),
+            bounds,
+            lambda t, g, x, low, high: g * ((x >= low) & (x <= high)),
+        )
+        for bounds in ((-0.5, 0.7), (-1.0, 0.0))
+    ]
+    + [
+        Case((normal(3, 4), normal(3, 4)), (None, 0.7), lambda t, g, x, low, high: g * (x <= high)),
+        Case((normal(3, 4), normal(3, 4)), (-0.5, None), lambda t, g, x, low, high: g * (x >= low)),
+    ],
+    "hardtanh": [
+        Case((normal(3, 4),), (-0.5, 0.7), lambda t, x, low, high: t.nn.functional.hardtanh(x, low, high)),
+        Case(
+            (exactly([-0.5, 0.7, np.nan, np.inf, -np.inf, 0.0]),),
+            (-0.5, 0.7),
+            lambda t, x, low, high: t.nn.functional.hardtanh(x, low, high),
+            finite_differences=False,
+        ),
+    ],
+    "hardtanh_grad": [
+        Case(
+            (normal(3, 4), normal(3, 4)),
+            (-0.5, 0.7),
+            lambda t, g, out, low, high: g * ((out > low) & (out < high)),
+        )
+    ],
     "where": [
         Case((booleans(3, 4), normal(3, 4), normal(4)), torch=lambda torch, c, a, b: torch.where(c, a, b)),
         Case((booleans(3, 1), normal(4), normal()), torch=lambda torch, c, a, b: torch.where(c, a, b)),

@@ -76,6 +76,9 @@ CASES: dict[str, list[Any]] = {
         *[(_A, np.array(power, np.float32)) for power in (1, 2, 3, -1, 0)],
     ],
     "xlogy": [(_A, abs(_B) + 0.01), (_A * 0, _B * 0)],
+    "clamp_grad": [(_A, _B, -0.5, 0.5), (_A, _B, None, 0.1), (_A, _B, 0, None)],
+    "hardtanh": [(_X, -0.5, 0.5), (_X[:, ::2], 0, 6), (EDGES, -1, 1)],
+    "hardtanh_grad": [(_A, _B, -0.5, 0.5), (*_EDGES, 0, 6)],
     "clamp": [
         (_X, -0.5, 0.5),
         (_X, None, 0.1),

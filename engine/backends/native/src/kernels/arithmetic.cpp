@@ -93,6 +93,17 @@ static void sigmoid_grad(const Call& call) {
     floats(call, [](float g, float out) { return g * (out * (1 - out)); });
 }
 
+// reals: low, high. g where low <= x <= high, else 0
+static void clamp_grad(const Call& call) {
+    const float low = static_cast<float>(call.reals[0]), high = static_cast<float>(call.reals[1]);
+    floats(call, [=](float g, float x) { return (x >= low) & (x <= high) ? g : 0.0f; });
+}
+// reals: low, high. g, and 0 where out <= low or out >= high
+static void hardtanh_grad(const Call& call) {
+    const float low = static_cast<float>(call.reals[0]), high = static_cast<float>(call.reals[1]);
+    floats(call, [=](float g, float out) { return (out <= low) | (out >= high) ? 0.0f : g; });
+}
+
 KILN_KERNEL("add", add);
 KILN_KERNEL("sub", sub);
 KILN_KERNEL("mul", mul);
@@ -109,6 +120,8 @@ KILN_KERNEL("xlogy", xlogy);
 KILN_KERNEL("relu_grad", relu_grad);
 KILN_KERNEL("tanh_grad", tanh_grad);
 KILN_KERNEL("sigmoid_grad", sigmoid_grad);
+KILN_KERNEL("clamp_grad", clamp_grad);
+KILN_KERNEL("hardtanh_grad", hardtanh_grad);
 
 }  // namespace KILN_LEVEL
 }  // namespace kiln
