@@ -104,8 +104,7 @@ def test_statistics_of_a_normalisation_are_whole_before_anybody_reads_them():
         return F.relu(m(x)) + m[1].running_mean.mean()
 
     make = trained_by(forward, make_model=lambda: nn.Sequential(nn.Linear(WIDE, WIDE), nn.BatchNorm1d(WIDE)))
-    found = fused(assert_same(make, batches(6, WIDE, rows=64), 3))
-    assert any(name.startswith("batch_norm") for name in found)
+    assert "relu + add" not in fused(assert_same(make, batches(6, WIDE, rows=64), 3))
 
 
 @pytest.mark.parametrize("stride", [1, 2])
@@ -123,7 +122,6 @@ def test_images(stride, groups):
     found = fused(assert_same(trained_by(lambda m, x: m(x), make_model=model), batches(6, 3, 13, 11), 3))
     assert found["conv + relu"] == 1
     assert found["conv_input_grad + relu_grad"] == 1
-    assert any(name.startswith("batch_norm + ") for name in found)
 
 
 def test_numbers_of_other_widths_in_one_chain(given):

@@ -11,6 +11,7 @@ namespace kiln {
 namespace {
 
 constexpr int64_t LEAST = 16384;  // elements that are worth a piece of their own
+constexpr int64_t SHORT = 512;    // elements of a row that take no longer than it takes to set out on them
 constexpr int64_t IS_TILE = -1;   // in place of a size
 constexpr size_t MOST_ARRAYS = 8;
 
@@ -97,13 +98,18 @@ void Program::chain(int first, int64_t elements, bool led, int64_t tile_bytes) {
     for (int k = first + led; k < size(); ++k)
         if (calls_[static_cast<size_t>(k)].arrays.size() > MOST_ARRAYS)
             throw std::invalid_argument("a call with so many operands can't be chained");
-    calls_.at(static_cast<size_t>(first)).group = static_cast<int>(groups_.size());
-    groups_.push_back({this, first, size(), led, true, elements, tile_bytes, {}});
+    Group& group = add_group(first);
+    group.chained = true;
+    group.led = led;
+    group.elements = elements;
+    group.tile_bytes = tile_bytes;
 }
 
-void Program::together(int first) {
+void Program::together(int first) { add_group(first); }
+
+Program::Group& Program::add_group(int first) {
     calls_.at(static_cast<size_t>(first)).group = static_cast<int>(groups_.size());
-    groups_.push_back({this, first, size(), false, false, 0, 0, {}});
+    return groups_.emplace_back(this, first, size());
 }
 
 int Program::after(int k) const {
@@ -136,10 +142,11 @@ void Program::follow(const Group& group, const Part& part, char* tiles) const {
     }
 }
 
-void Program::follow_parts(const void* context, const Part& given) {
-    const Group& group = *static_cast<const Group*>(context);
+void Program::follow_part(const void* context, const Part& given) {
+    Group& group = *static_cast<Group*>(const_cast<void*>(context));
     Part part = given;
     if (part.rows > 1 && part.stride == part.columns) part = {part.start, 1, part.rows * part.columns, 0};
+    if (part.columns < SHORT && part.columns < group.elements) group.waits.store(true, std::memory_order_relaxed);
     char* tiles = group.tile_bytes == 0 ? nullptr : reinterpret_cast<char*>(scratch(Slot::tiles, group.tile_bytes / 4));
     // a lone column is taken element by element: kernels write neighbours
     const int64_t columns = std::max<int64_t>(std::min(TILE, part.columns), 1), rows = columns == 1 ? 1 : TILE / columns;
@@ -155,15 +162,20 @@ void Program::make_together(Group& group, Pool& pool) const {
         for (size_t k = first; k < last; ++k) make(calls_[k], pool, nullptr, &group.round);
         return group.round.run(pool);
     }
-    if (group.led) {
-        const Then then{follow_parts, &group};
+    if (group.led && !group.waits.load(std::memory_order_relaxed)) {
+        const Then then{follow_part, &group};
         return make(calls_[first], pool, &then);
     }
+    if (group.led) make(calls_[first], pool);
+    follow_all(group, pool);
+}
+
+void Program::follow_all(const Group& group, Pool& pool) {
     const int64_t tiles = (group.elements + TILE - 1) / TILE, pieces = pieces_of(group.elements, LEAST);
     pool.run(pieces, [&](int64_t piece) {
         const int64_t start = piece_start(tiles, pieces, piece) * TILE;
         const int64_t stop = std::min(group.elements, piece_start(tiles, pieces, piece + 1) * TILE);
-        follow_parts(&group, {start, 1, stop - start, 0});
+        follow_part(&group, {start, 1, stop - start, 0});
     });
 }
 

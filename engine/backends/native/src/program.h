@@ -1,6 +1,8 @@
 // A list of kernel calls whose operands lie at known places, run without going back to Python between them.
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -29,11 +31,14 @@ struct Move {
 
 class Program {
   public:
-    // Elements that chained calls work on at a time: a few such tiles fit the first cache.
-    static constexpr int64_t TILE = 4096;
+    // Elements that chained calls work on at a time: a few such tiles fit the second cache.
+    static constexpr int64_t TILE = 16384;
 
     // slots: how many arrays come anew with each run
     explicit Program(int slots) : places_(static_cast<size_t>(slots), nullptr), users_(static_cast<size_t>(slots)) {}
+
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
 
     // An operand to be: where its slot is none, it stays at array.data for good; else it lies `offset` bytes into
     // what the slot holds. Returns its number.
@@ -80,9 +85,14 @@ class Program {
     struct Group {
         const Program* program;
         int first, last;
-        bool led, chained;
-        int64_t elements, tile_bytes;
+        bool led = false, chained = false;
+        int64_t elements = 0, tile_bytes = 0;
         Round round;
+        // Whether parts were such short rows that the chain had better follow when all of them are there, which is
+        // known once they have been seen. It changes no results.
+        std::atomic<bool> waits;
+
+        Group(const Program* of, int from, int to) : program(of), first(from), last(to), waits(false) {}
     };
     // An operand of a call that follows its slot.
     struct User {
@@ -91,14 +101,16 @@ class Program {
     };
 
     void make(const Step& step, Pool& pool, const Then* then = nullptr, Round* round = nullptr) const;
+    Group& add_group(int first);
     void make_together(Group& group, Pool& pool) const;
     // The chained calls, on a part that fits the tiles.
     void follow(const Group& group, const Part& part, char* tiles) const;
-    static void follow_parts(const void* group, const Part& part);
+    static void follow_part(const void* group, const Part& part);
+    static void follow_all(const Group& group, Pool& pool);
 
     std::vector<Operand> operands_;
     std::vector<Step> calls_;
-    std::vector<Group> groups_;
+    std::deque<Group> groups_;
     std::vector<void*> places_;
     std::vector<std::vector<User>> users_;
     int failed_ = -1;

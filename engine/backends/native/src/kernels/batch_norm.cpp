@@ -2,7 +2,6 @@
 //
 // x is read three times, since a channel rarely fits the cache: 16 n bytes; the gradient 20 n. Where S is 1 neighbours
 // are of different channels, and BLOCK of them are taken side by side. Sums over runs are of floats, others of doubles.
-// What follows (Call::done) is told of some neighbouring channels at a time, whose runs are longer together.
 #include <algorithm>
 #include <cmath>
 
@@ -14,29 +13,15 @@ namespace kiln {
 namespace KILN_LEVEL {
 
 constexpr int64_t BLOCK = 64;
-constexpr int64_t RUN = 1024;   // elements that neighbouring channels should have together
-constexpr int64_t ENOUGH = 16;  // pieces that keep a few threads busy
 
-// Calls of(c) for every channel; those of a piece are neighbours, and then done.
-template <typename Channel>
-static void each_channel(const Call& call, int64_t batch, int64_t channels, int64_t size, const Channel& of) {
-    const int64_t most = std::max<int64_t>(channels / ENOUGH, 1), together = std::min((RUN + size - 1) / size, most);
-    const int64_t pieces = (channels + together - 1) / together;
-    call.pool.run(pieces, [&](int64_t piece) {
-        const int64_t first = piece_start(channels, pieces, piece), stop = piece_start(channels, pieces, piece + 1);
-        for (int64_t c = first; c < stop; ++c) of(c);
-        call.done({first * size, batch, (stop - first) * size, channels * size});
-    });
-}
-
-// x, weight, bias [C] -> out, mean [C], var [C]; ints: N, C, S; reals: eps
+// x, weight, bias [C] -> out, mean [C], var [C]; a channel is a piece; ints: N, C, S; reals: eps
 static void batch_norm(const Call& call) {
     const float *x = call.inputs[0].as<float>(), *weight = call.inputs[1].as<float>(), *bias = call.inputs[2].as<float>();
     float *out = call.outputs[0].as<float>(), *mean = call.outputs[1].as<float>(), *var = call.outputs[2].as<float>();
     const int64_t batch = call.ints[0], channels = call.ints[1], size = call.ints[2];
     const double count = static_cast<double>(batch * size);
     const float eps = static_cast<float>(call.reals[0]);
-    each_channel(call, batch, channels, size, [&](int64_t c) {
+    call.pool.run(channels, [&](int64_t c) {
         double total = 0;
         for (int64_t n = 0; n < batch; ++n) total += static_cast<double>(sum(x + (n * channels + c) * size, size));
         const float m = static_cast<float>(total / count);
@@ -63,7 +48,7 @@ template <bool SPREAD> static void gradient(const Call& call) {
     const int64_t down = call.ints[3], across = call.ints[4];
     const double count = static_cast<double>(batch * size);
     const float eps = static_cast<float>(call.reals[0]);
-    each_channel(call, batch, channels, size, [&](int64_t c) {
+    call.pool.run(channels, [&](int64_t c) {
         const float m = mean[c], rstd = 1 / std::sqrt(var[c] + eps);
         double sum_g = 0, sum_gs = 0;
         for (int64_t n = 0; n < batch; ++n) {
@@ -123,7 +108,6 @@ static void batch_norm_rows(const Call& call) {
 #pragma omp simd
             for (int64_t c = 0; c < width; ++c) to[c] = (from[c] - mean[first + c]) * scale[c] + bias[first + c];
         }
-        call.done({first, batch, width, channels});
     });
 }
 
@@ -160,7 +144,6 @@ static void batch_norm_rows_grad(const Call& call) {
                 const float slope = g[n * down + (first + c) * across];
                 gx[at] = (slope - mean_g[c] - (x[at] - mean[first + c]) * mean_gs[c]) * scale[c];
             }
-        call.done({first, batch, width, channels});
     });
 }
 
