@@ -86,7 +86,10 @@ IN_PLACE = frozenset({*activations.ROWS, *elementwise.ROWS})
 STEPS = frozenset({*steps.ROWS, *updates.ROWS})
 # kernels that say which parts of their first result are complete, for chains to follow them
 LEADING = frozenset(
-    ["conv", "conv_no_bias", "conv_input_grad", "layer_norm", "layer_norm_grad", "linear", "matmul"]
+    {
+        *("conv", "conv_no_bias", "conv_input_grad", "layer_norm", "layer_norm_grad"),
+        *("linear", "matmul", "max_pool_grad"),
+    }
 )
 
 

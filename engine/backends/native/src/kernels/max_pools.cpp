@@ -116,7 +116,8 @@ template <typename Place> static void pool_grad(const Call& call) {
     float* out = call.outputs[0].as<float>();
     const int64_t pieces = std::min(pieces_of(g.planes * g.size(), LEAST), g.planes);
     call.pool.run(pieces, [&](int64_t piece) {
-        for (int64_t c = piece_start(g.planes, pieces, piece); c < piece_start(g.planes, pieces, piece + 1); ++c) {
+        const int64_t start = piece_start(g.planes, pieces, piece), stop = piece_start(g.planes, pieces, piece + 1);
+        for (int64_t c = start; c < stop; ++c) {
             std::fill(out + c * g.size(), out + (c + 1) * g.size(), 0.0f);
             for (int64_t p = 0; p < g.rows; ++p) {
                 const int64_t at = c * g.windows() + p * g.columns;
@@ -124,6 +125,7 @@ template <typename Place> static void pool_grad(const Call& call) {
                        g.columns, g.sw);
             }
         }
+        call.done({start * g.size(), 1, (stop - start) * g.size(), 0});
     });
 }
 
