@@ -62,10 +62,8 @@ class Form {
         const uint64_t writeable = PyArray_ISWRITEABLE(x) ? 1 : 0;
         words_[count_++] = ARRAY | (writeable << 8) | (static_cast<uint64_t>(axes) << 16);
         words_[count_++] = reinterpret_cast<uint64_t>(PyArray_DESCR(x));
-        std::memcpy(words_ + count_, PyArray_DIMS(x), static_cast<size_t>(axes) * sizeof *words_);
-        count_ += static_cast<size_t>(axes);
-        std::memcpy(words_ + count_, PyArray_STRIDES(x), static_cast<size_t>(axes) * sizeof *words_);
-        count_ += static_cast<size_t>(axes);
+        for (int axis = 0; axis < axes; ++axis) words_[count_++] = static_cast<uint64_t>(PyArray_DIM(x, axis));
+        for (int axis = 0; axis < axes; ++axis) words_[count_++] = static_cast<uint64_t>(PyArray_STRIDE(x, axis));
         return true;
     }
 

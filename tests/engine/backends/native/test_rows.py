@@ -165,7 +165,7 @@ def test_results_may_lie_where_an_operand_does():
             program, own = native.program(0), x.copy()
             inputs = [program.add(own if each is x else each) for each in call.inputs]
             program.call(native.handle(call.name), inputs, [program.add(own)], call.ints, call.reals)
-            program.segment(0, program.size, [])()
+            program.segment(0, program.size, [])([])
             np.testing.assert_array_equal(own, KERNELS[name](*operands), err_msg=name)
 
 
