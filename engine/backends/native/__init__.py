@@ -89,6 +89,7 @@ LEADING = frozenset(
     {
         *("conv", "conv_no_bias", "conv_input_grad", "layer_norm", "layer_norm_grad"),
         *("linear", "matmul", "max_pool_grad"),
+        *("conv_volumes", "conv_volumes_no_bias", "conv_volumes_input_grad"),
     }
 )
 

@@ -52,6 +52,12 @@ GEOMETRIES = [
     (4, 32, 30, (490,), (3,), (1,), (1,), (1,), 1),
     (3, 7, 12, (701,), (5,), (3,), (4,), (2,), 1),
     (2, 16, 16, (301,), (9,), (1,), (4,), (1,), 16),
+    # volumes: whole and in parts, with steps, gaps, groups and windows beyond all sides
+    (3, 8, 17, (8, 9, 10), (3, 3, 3), (1, 1, 1), (1, 1, 1), (1, 1, 1), 1),
+    (9, 3, 5, (6, 12, 13), (2, 3, 4), (2, 1, 3), (1, 0, 2), (1, 1, 1), 1),
+    (1, 12, 20, (11, 14, 15), (3, 2, 3), (1, 2, 2), (2, 3, 4), (2, 1, 3), 2),
+    (2, 16, 24, (5, 7, 9), (1, 1, 1), (1, 1, 1), (0, 0, 0), (1, 1, 1), 1),
+    (2, 6, 6, (8, 9, 10), (3, 3, 3), (1, 1, 1), (1, 1, 1), (1, 1, 1), 6),
 ]
 
 
@@ -89,6 +95,6 @@ def _weight_grad(*case):
 
 MAKERS = {"conv": _conv, "conv_input_grad": _input_grad, "conv_weight_grad": _weight_grad}
 CASES = {
-    "conv_no_bias": [_conv_no_bias(*case) for case in GEOMETRIES[:3] + GEOMETRIES[13:18]],
+    "conv_no_bias": [_conv_no_bias(*case) for case in GEOMETRIES[:3] + GEOMETRIES[13:18] + GEOMETRIES[-5:]],
     **{name: [make(*case) for case in GEOMETRIES] for name, make in MAKERS.items()},
 }

@@ -149,20 +149,22 @@ struct Cut {
 // A thread's memory: the copy, the matrix where there is one, the sums, and where terms lie.
 struct Memory {
     float *copy, *matrix, *sums;
+    int64_t pitch;  // of the matrix and of the sums
     std::vector<int64_t> offsets, lines;
     int64_t found = -1;  // rows that offsets are for
 
     Memory(const Sum& s, const Window& window, const Cut& cut) {
         const int64_t terms = s.inputs * window.taps();
         const int64_t copied = whole(s.inputs * window.channel(cut.rows)) + WIDE;
-        const int64_t columns = columns_of(cut, window, cut.images, cut.rows);
-        const int64_t made = cut.dense ? terms * columns : 0;
-        copy = scratch(Slot::convolution, copied + made + cut.filters * columns);
+        pitch = columns_of(cut, window, cut.images, cut.rows);
+        pitch += pitch / LANES % 2 == 0 ? LANES : 0;  // lines that are powers of two apart would share few places of the caches
+        const int64_t made = cut.dense ? terms * pitch : 0;
+        copy = scratch(Slot::convolution, copied + made + cut.filters * pitch);
         matrix = copy + copied;
         sums = matrix + made;
         offsets.resize(static_cast<size_t>(terms));
         lines.resize(static_cast<size_t>(terms));
-        for (int64_t k = 0; k < terms; ++k) lines[static_cast<size_t>(k)] = k * columns;
+        for (int64_t k = 0; k < terms; ++k) lines[static_cast<size_t>(k)] = k * pitch;
     }
 
     static int64_t columns_of(const Cut& cut, const Window& window, int64_t images, int64_t rows) {
@@ -170,14 +172,17 @@ struct Memory {
     }
 };
 
-// The matrix of windows of one image, at its columns
+// The matrix of windows of one image, at its columns. Rows are copied in whole vectors where what is written beyond a
+// row's end is later rows'.
 static void unroll(const Window& window, const Memory& memory, int64_t rows, int64_t terms, float* to) {
     const int64_t q = window.across.count;
     for (int64_t k = 0; k < terms; ++k) {
         const float* from = memory.copy + memory.offsets[static_cast<size_t>(k)];
         float* __restrict line = to + memory.lines[static_cast<size_t>(k)];
         for (int64_t p = 0; p < rows; ++p)
-            for (int64_t i = 0; i < q; ++i) line[p * q + i] = from[p * window.pitch + i];
+            for (int64_t i = 0; i < q; i += LANES)
+                store_some(line + p * q + i, load(from + p * window.pitch + i), std::min<int64_t>(LANES, q - i),
+                           (rows - p) * q - i);
     }
 }
 
@@ -208,16 +213,16 @@ static void put(const Sum& s, const float* sums, int64_t line, int64_t pitch, in
     s.call->done({plane * size + start * s.width, share.count, rows * s.width, size});
 }
 
-// sums [outputs][columns] = weights times the terms that lie at source[offsets[k] + column]
+// sums [outputs][columns], `pitch` apart, = weights times the terms that lie at source[offsets[k] + column]
 static void multiply(int64_t outputs, const float* packed, int64_t terms, const float* source, const int64_t* offsets,
-                     float* sums, int64_t columns) {
+                     float* sums, int64_t columns, int64_t pitch) {
     for (int64_t k = 0; k < terms; k += DEPTH) {
         const int64_t depth = std::min(DEPTH, terms - k);
         for (int64_t j = 0; j < columns; j += WIDE)
             for (int64_t m = 0; m < outputs; m += HEIGHT) {
                 const int64_t rows = std::min<int64_t>(HEIGHT, outputs - m);
                 tile_of(rows, columns - j)(depth, packed + m * terms + k * rows, source + j, offsets + k,
-                                           sums + m * columns + j, columns, k > 0);
+                                           sums + m * pitch + j, pitch, k > 0);
             }
     }
 }
@@ -248,8 +253,8 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
             if (!cut.dense) {
                 const int64_t columns = Memory::columns_of(cut, window, 1, rows);
                 take(first);
-                multiply(share.count, own, terms, memory.copy, memory.offsets.data(), memory.sums, columns);
-                put(s, memory.sums, columns, window.pitch, first, share, start, rows);
+                multiply(share.count, own, terms, memory.copy, memory.offsets.data(), memory.sums, columns, memory.pitch);
+                put(s, memory.sums, memory.pitch, window.pitch, first, share, start, rows);
                 continue;
             }
             const int64_t q = s.across.count, columns = Memory::columns_of(cut, window, cut.images, rows);
@@ -257,9 +262,9 @@ static void run(Pool& pool, const Sum& s, const Weights& weights) {
                 take(image);
                 unroll(window, memory, rows, terms, memory.matrix + (image - first) * rows * q);
             }
-            multiply(share.count, own, terms, memory.matrix, memory.lines.data(), memory.sums, columns);
+            multiply(share.count, own, terms, memory.matrix, memory.lines.data(), memory.sums, columns, memory.pitch);
             for (int64_t image = first; image < last; ++image)
-                put(s, memory.sums + (image - first) * rows * q, columns, q, image, share, start, rows);
+                put(s, memory.sums + (image - first) * rows * q, memory.pitch, q, image, share, start, rows);
         }
     });
 }

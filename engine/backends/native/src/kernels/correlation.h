@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "registry.h"
-#include "vectors.h"
+#include "lanes.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
@@ -84,12 +84,25 @@ inline Axis against(int64_t size, int64_t count, int64_t k, int64_t s, int64_t p
 
 static inline int64_t quotient_up(int64_t a, int64_t b) { return a >= 0 ? (a + b - 1) / b : -(-a / b); }
 
+// Where a row's elements of one phase are in the source, and where they go; what lies beside them is 0.
+struct Run {
+    int64_t from, left, count;
+};
+
 // The copy: [channels][phases of rows][phases of columns][rows][pitch]
 struct Window {
     const Axis &down, &across;
     int64_t pitch;
+    std::vector<Run> runs;  // of a row, one for each phase
 
-    Window(const Axis& rows, const Axis& columns) : down(rows), across(columns), pitch(across.count + across.reach) {}
+    Window(const Axis& rows, const Axis& columns) : down(rows), across(columns), pitch(across.count + across.reach) {
+        for (const int64_t phase : across.phases) {
+            const int64_t begin = phase + across.base;
+            const int64_t left = std::min(std::max<int64_t>(quotient_up(-begin, across.step), 0), pitch);
+            const int64_t right = std::max(std::min(quotient_up(across.size - begin, across.step), pitch), left);
+            runs.push_back({begin + left * across.step, left, right - left});
+        }
+    }
 
     int64_t plane(int64_t rows) const { return (rows + down.reach) * pitch; }
     int64_t channel(int64_t rows) const {
@@ -114,27 +127,24 @@ struct Window {
     void take(float* to, const float* planes, int64_t channels, int64_t start, int64_t rows) const {
         for (int64_t c = 0; c < channels; ++c, planes += down.size * across.size)
             for (const int64_t v : down.phases)
-                for (const int64_t h : across.phases)
+                for (const Run& run : runs)
                     for (int64_t j = start; j < start + rows + down.reach; ++j, to += pitch) {
                         const int64_t y = j * down.step + v + down.base;
                         if (y < 0 || y >= down.size) std::fill(to, to + pitch, 0.0f);
-                        else take_row(to, planes + y * across.size, h + across.base);
+                        else take_row(to, planes + y * across.size + run.from, run);
                     }
     }
 
   private:
-    // to[l] = from[l step + begin], 0 where that is outside
-    void take_row(float* __restrict to, const float* __restrict from, int64_t begin) const {
-        const int64_t step = across.step;
-        const int64_t left = std::min(std::max<int64_t>(quotient_up(-begin, step), 0), pitch);
-        const int64_t right = std::max(std::min(quotient_up(across.size - begin, step), pitch), left);
-        for (int64_t l = 0; l < left; ++l) to[l] = 0;
-        if (step == 1) copy_floats(to + left, from + left + begin, right - left);
-        else if (step == 2)
-            for (int64_t l = left; l < right; ++l) to[l] = from[l * 2 + begin];
+    // to[left + l] = from[l step], and 0 beside them
+    void take_row(float* __restrict to, const float* __restrict from, const Run& run) const {
+        for (int64_t l = 0; l < run.left; ++l) to[l] = 0;
+        to += run.left;
+        if (across.step == 1) copy_floats(to, from, run.count);
+        else if (across.step == 2) copy_every_other(to, from, run.count);
         else
-            for (int64_t l = left; l < right; ++l) to[l] = from[l * step + begin];
-        for (int64_t l = right; l < pitch; ++l) to[l] = 0;
+            for (int64_t l = 0; l < run.count; ++l) to[l] = from[l * across.step];
+        for (int64_t l = run.count; l < pitch - run.left; ++l) to[l] = 0;
     }
 };
 

@@ -35,6 +35,24 @@ static inline void store_first(float* to, Vector x, int64_t n) {
 #endif
 }
 
+template <int FIRST, int... I> static inline Vector every_other(Vector a, Vector b, std::integer_sequence<int, I...>) {
+    return __builtin_shufflevector(a, b, (2 * I + FIRST)...);
+}
+
+// to[j] = from[2 j] for j in [0, n)
+static inline void copy_every_other(float* to, const float* from, int64_t n) {
+    constexpr auto lanes = std::make_integer_sequence<int, LANES>();
+    for (; n > LANES; n -= LANES, to += LANES, from += 2 * LANES)
+        store(to, every_other<0>(load(from), load(from + LANES), lanes));
+    if (n <= 0) return;
+    const int64_t last = 2 * n - 1;  // there may be nothing behind it
+    const Vector low = last >= LANES ? load(from) : load_first(from, last);
+    const Vector high = last > LANES ? load_first(from + LANES, last - LANES) : Vector{};
+    const Vector all = every_other<0>(low, high, lanes);
+    if (n == LANES) store(to, all);
+    else store_first(to, all, n);
+}
+
 // Lanes of both in turn, from lane `From` of each on: a b a b ...
 template <int From, int... I> static inline Vector zip(Vector a, Vector b, std::integer_sequence<int, I...>) {
     return __builtin_shufflevector(a, b, (From + I / 2 + I % 2 * LANES)...);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "scratch.h"
-#include "vectors.h"
+#include "lanes.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
@@ -33,10 +33,6 @@ struct Pooling {
 template <int STEP>
 static void take_every(float* __restrict to, const float* __restrict from, int64_t n, int64_t step) {
     for (int64_t j = 0; j < n; ++j) to[j] = from[j * (STEP ? STEP : step)];
-}
-
-template <int FIRST, int... I> static inline Vector every_other(Vector a, Vector b, std::integer_sequence<int, I...>) {
-    return __builtin_shufflevector(a, b, (2 * I + FIRST)...);
 }
 
 // even[j] = from[2 j] and odd[j] = from[2 j + 1] for j in [0, n) and up to whole vectors, as far as `end`
