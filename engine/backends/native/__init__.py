@@ -87,8 +87,7 @@ STEPS = frozenset({*steps.ROWS, *updates.ROWS})
 # kernels that say which parts of their first result are complete, for chains to follow them
 LEADING = frozenset(
     {
-        *("conv", "conv_no_bias", "conv_input_grad", "layer_norm", "layer_norm_grad"),
-        *("linear", "matmul", "max_pool_grad"),
+        *("conv", "conv_no_bias", "conv_input_grad", "linear", "matmul", "max_pool_grad"),
         *("conv_volumes", "conv_volumes_no_bias", "conv_volumes_input_grad"),
     }
 )

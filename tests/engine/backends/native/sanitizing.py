@@ -1,7 +1,8 @@
 """The kernels' tests once more, in cores whose reads, writes, arithmetic and threads are watched.
 
 `python -m tests.engine.backends.native.sanitizing FOLDER NAME ...` builds such a core for each name and runs
-the tests on it. What came out is in FOLDER/NAME.json: {"skipped": why}, {"failed": output} or {"passed": output}.
+the tests on it. What came out is in FOLDER/NAME.json: {"skipped": why}, {"failed": output} or
+{"passed": output}.
 """
 
 import json

@@ -23,8 +23,8 @@ static void layer_norm(const Call& call) {
     const float eps = static_cast<float>(call.reals[0]);
     const int64_t pieces = pieces_of(call.inputs[0].size, LEAST);
     call.pool.run(pieces, [&](int64_t piece) {
-        const int64_t first = piece_start(rows, pieces, piece), stop = piece_start(rows, pieces, piece + 1);
-        for (int64_t row = first; row < stop; ++row) {
+        const int64_t stop = piece_start(rows, pieces, piece + 1);
+        for (int64_t row = piece_start(rows, pieces, piece); row < stop; ++row) {
             const float* from = x + row * width;
             float* to = out + row * width;
             const float m = sum(from, width) / static_cast<float>(width);
@@ -34,7 +34,6 @@ static void layer_norm(const Call& call) {
 #pragma omp simd
             for (int64_t i = 0; i < width; ++i) to[i] = (from[i] - m) * r * weight[i] + bias[i];
         }
-        call.done({first * width, stop - first, width, width});
     });
 }
 
@@ -48,8 +47,8 @@ static void layer_norm_grad(const Call& call) {
     std::vector<float> partial(static_cast<size_t>(2 * width * pieces), 0.0f);
     call.pool.run(pieces, [&](int64_t piece) {
         float *gw = partial.data() + piece * 2 * width, *gb = gw + width;
-        const int64_t first = piece_start(rows, pieces, piece), stop = piece_start(rows, pieces, piece + 1);
-        for (int64_t row = first; row < stop; ++row) {
+        const int64_t stop = piece_start(rows, pieces, piece + 1);
+        for (int64_t row = piece_start(rows, pieces, piece); row < stop; ++row) {
             const float *slope = g + row * width, *from = x + row * width;
             float* to = gx + row * width;
             const float m = mean[row], r = rstd[row];
@@ -63,7 +62,6 @@ static void layer_norm_grad(const Call& call) {
                 gb[i] += slope[i];
             }
         }
-        call.done({first * width, stop - first, width, width});
     });
     float *gweight = call.outputs[1].as<float>(), *gbias = call.outputs[2].as<float>();
     for (int64_t i = 0; i < width; ++i) {
