@@ -15,7 +15,7 @@ from tensorkiln import Client
 from tests.journeys.stacks import Stack, digits_job, processes_of, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-LONG = 400  # epochs: about half a minute
+LONG = 20_000  # epochs: far more than a test waits for
 
 
 def _training(client: Client, **changes: object) -> str:
