@@ -143,7 +143,7 @@ void Program::follow(const Group& group, const Part& part, char* tiles) const {
 }
 
 void Program::follow_part(const void* context, const Part& given) {
-    Group& group = *static_cast<Group*>(const_cast<void*>(context));
+    const Group& group = *static_cast<const Group*>(context);
     Part part = given;
     if (part.rows > 1 && part.stride == part.columns) part = {part.start, 1, part.rows * part.columns, 0};
     if (part.columns < SHORT && part.columns < group.elements) group.waits.store(true, std::memory_order_relaxed);

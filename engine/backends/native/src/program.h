@@ -90,7 +90,7 @@ class Program {
         Round round;
         // Whether parts were such short rows that the chain had better follow when all of them are there, which is
         // known once they have been seen. It changes no results.
-        std::atomic<bool> waits;
+        mutable std::atomic<bool> waits;
 
         Group(const Program* of, int from, int to) : program(of), first(from), last(to), waits(false) {}
     };

@@ -192,8 +192,10 @@ struct Target {
     void conclude(int64_t rows, int64_t columns) const {
         if (finish != nullptr) finish->apply(finish->context, data, ld, row, column, rows, columns);
     }
-    void clear(int64_t rows, int64_t columns) const {
-        for (int64_t i = 0; i < rows; ++i) std::fill_n(data + i * ld, columns, 0.0f);
+    // where k is 0, and there is nothing to add
+    void without_terms(int64_t rows, int64_t columns) const {
+        for (int64_t i = 0; !accumulate && i < rows; ++i) std::fill_n(data + i * ld, columns, 0.0f);
+        conclude(rows, columns);
     }
 };
 
@@ -249,10 +251,7 @@ static bool lies_well(int64_t m, int64_t k, Matrix b) {
 void gemm_packed_rows(int64_t m, int64_t n, int64_t k, const float* packed, Matrix b, float* c, int64_t ldc,
                       bool accumulate, const Finish* finish) {
     const Target all{c, ldc, accumulate, finish, 0, 0};
-    if (k == 0) {
-        if (!accumulate) all.clear(m, n);
-        return all.conclude(m, n);
-    }
+    if (k == 0) return all.without_terms(m, n);
     const int64_t depth = whole(even(k, DEPTH));
     const bool direct = b.column == 1 && lies_well(m, k, b);
     // panel by panel, each of which is multiplied while it is in the cache
@@ -274,10 +273,7 @@ void gemm_packed_rows(int64_t m, int64_t n, int64_t k, const float* packed, Matr
 void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,
                  bool accumulate, const Finish* finish) {
     const Target all{c, ldc, accumulate, finish, 0, 0};
-    if (k == 0) {
-        if (!accumulate) all.clear(m, n);
-        return all.conclude(m, n);
-    }
+    if (k == 0) return all.without_terms(m, n);
     const int64_t depth = whole(even(k, DEPTH));
     for (int64_t p = 0; p < k; p += depth) {
         const int64_t deep = std::min(depth, k - p);
@@ -340,9 +336,8 @@ void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t
     const Target all{c, ldc, accumulate, finish, 0, 0};
     // up to so many rows B isn't worth being turned over, unless its columns are shorter than what sums of lanes cost
     const int64_t few = k >= 16 * LANES ? 16 : (k >= 4 * LANES ? 4 : 0);
-    if (k == 0) {
-        if (!accumulate) all.clear(m, n);
-    } else if (n == 1 && ldc == 1 && m > 1) {  // a column is a row as well
+    if (k == 0) return all.without_terms(m, n);
+    if (n == 1 && ldc == 1 && m > 1) {  // a column is a row as well
         gemm(1, m, k, {b.data, b.column, b.row}, {a.data, a.column, a.row}, c, m, accumulate);
     } else if (m <= few && b.row == 1) {
         dot_products(m, n, k, a, b, c, ldc, accumulate);
