@@ -102,14 +102,19 @@ static void leave(int busy) {
 
 // The threads and what they tell each other; how they go about it is said at Pool.
 struct Pool::Crew {
-    explicit Crew(int count) : count_(count) {}
+    explicit Crew(int count) : count_(count), shares_(static_cast<size_t>(count)) {}
     ~Crew();
     void share(int64_t pieces, Step step, const void* context);
-    void take_pieces(uint64_t round);
-    bool wait_for_round(uint64_t seen);
-    void serve(uint64_t seen);
+    void take_pieces(int own, uint64_t round);
+    bool wait_for_round(int own, uint64_t seen);
+    void serve(int own, uint64_t seen);
 
-    const int count_;  // besides the caller
+    // The pieces that one of the threads is to begin with: the round's number, and in the lower half how many are left
+    struct alignas(64) Share {  // on a line of the cache of its own, as all that all threads look at all the time
+        std::atomic<uint64_t> ticket{0};
+    };
+
+    const int count_;  // threads, of which the caller is the first
     std::vector<std::thread> workers_;
     std::mutex mutex_;
     std::condition_variable wake_;
@@ -117,15 +122,14 @@ struct Pool::Crew {
     int64_t pieces_ = 0;
     Step step_ = nullptr;
     const void* context_ = nullptr;
-    // each on a line of the cache of its own: all threads look at them all the time
-    alignas(64) std::atomic<uint64_t> ticket_{0};  // the round's number, and in the lower half how many pieces are left
-    alignas(64) std::atomic<int64_t> done_{0};     // pieces of this round
+    std::vector<Share> shares_;
+    alignas(64) std::atomic<int64_t> done_{0};  // pieces of this round
     alignas(64) std::atomic<int> asleep_{0};
     std::atomic<int> home_{-1};  // the processor of the caller
     std::atomic<bool> taken_{false}, stop_{false};
 };
 
-Pool::Pool(int threads) : threads_(threads), crew_(new Crew(threads - 1)) {}
+Pool::Pool(int threads) : threads_(threads), crew_(new Crew(threads)) {}
 
 Pool::~Pool() { delete crew_; }
 
@@ -140,14 +144,21 @@ Pool::Crew::~Crew() {
     for (auto& worker : workers_) worker.join();
 }
 
-// A piece taken keeps its round from ending, and so what the round is about from being overwritten.
-void Pool::Crew::take_pieces(uint64_t round) {
-    for (uint64_t now = ticket_.load(std::memory_order_acquire); now / ROUND == round && (now & LEFT) != 0;) {
-        if (!ticket_.compare_exchange_weak(now, now - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
-        step_(context_, pieces_ - static_cast<int64_t>(now & LEFT));
-        done_.fetch_add(1, std::memory_order_release);
-        --now;
+// A thread's own pieces first, then what others haven't come to. A piece taken keeps its round from ending, and so what
+// the round is about from being overwritten.
+void Pool::Crew::take_pieces(int own, uint64_t round) {
+    int64_t done = 0;
+    for (int k = 0; k < count_; ++k) {
+        const int whose = (own + k) % count_;
+        std::atomic<uint64_t>& ticket = shares_[static_cast<size_t>(whose)].ticket;
+        for (uint64_t now = ticket.load(std::memory_order_acquire); now / ROUND == round && (now & LEFT) != 0;) {
+            if (!ticket.compare_exchange_weak(now, now - 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+            step_(context_, piece_start(pieces_, count_, whose + 1) - static_cast<int64_t>(now & LEFT));
+            ++done;
+            --now;
+        }
     }
+    if (done > 0) done_.fetch_add(done, std::memory_order_release);
 }
 
 void Pool::Crew::share(int64_t pieces, Step step, const void* context) {
@@ -155,28 +166,33 @@ void Pool::Crew::share(int64_t pieces, Step step, const void* context) {
         for (int64_t piece = 0; piece < pieces; ++piece) step(context, piece);
         return;
     }
-    const uint64_t now = ticket_.load() / ROUND;
-    while (static_cast<int>(workers_.size()) < count_) workers_.emplace_back([this, now] { serve(now); });
+    const uint64_t before = shares_[0].ticket.load(std::memory_order_relaxed) / ROUND, round = (before + 1) % ROUND;
+    while (static_cast<int>(workers_.size()) < count_ - 1) {
+        const int own = static_cast<int>(workers_.size()) + 1;
+        workers_.emplace_back([this, own, before] { serve(own, before); });
+    }
     pieces_ = pieces;
     step_ = step;
     context_ = context;
     done_.store(0, std::memory_order_relaxed);
     home_.store(processor(), std::memory_order_relaxed);
-    const uint64_t round = (ticket_.load(std::memory_order_relaxed) / ROUND + 1) % ROUND;
-    // before the look at the sleepers, as theirs at the ticket comes after they are counted: one sees the other
-    ticket_.store(round * ROUND + static_cast<uint64_t>(pieces));
+    // before the look at the sleepers, as theirs at their ticket comes after they are counted: one sees the other
+    for (int k = count_ - 1; k >= 0; --k) {
+        const int64_t left = piece_start(pieces, count_, k + 1) - piece_start(pieces, count_, k);
+        shares_[static_cast<size_t>(k)].ticket.store(round * ROUND + static_cast<uint64_t>(left));
+    }
     if (const int asleep = asleep_.load(); asleep > 0) {
         { std::lock_guard<std::mutex> lock(mutex_); }
         for (int64_t k = std::min<int64_t>(asleep, pieces - 1); k > 0; --k) wake_.notify_one();
     }
-    take_pieces(round);
+    take_pieces(0, round);
     look_out([&] { return done_.load(std::memory_order_acquire) == pieces; }, Clock::duration::max());
     taken_.store(false, std::memory_order_release);
 }
 
 // Until there is a round after the one seen; false where the pool ends.
-bool Pool::Crew::wait_for_round(uint64_t seen) {
-    const auto begun = [&] { return ticket_.load() / ROUND != seen; };
+bool Pool::Crew::wait_for_round(int own, uint64_t seen) {
+    const auto begun = [&] { return shares_[static_cast<size_t>(own)].ticket.load() / ROUND != seen; };
     if (look_out(begun, PATIENCE)) return true;
     std::unique_lock<std::mutex> lock(mutex_);
     asleep_.fetch_add(1);
@@ -185,18 +201,18 @@ bool Pool::Crew::wait_for_round(uint64_t seen) {
     return !stop_;
 }
 
-void Pool::Crew::serve(uint64_t seen) {
+void Pool::Crew::serve(int own, uint64_t seen) {
     FlushDenormals flush;
     // The system may wake a worker where its caller runs and leave both there for seconds, taking turns.
     Clock::time_point moved{};
-    while (wait_for_round(seen)) {
+    while (wait_for_round(own, seen)) {
         const int here = processor();
         if (here >= 0 && here == home_.load(std::memory_order_relaxed) && Clock::now() - moved > MOVING) {
             leave(here);
             moved = Clock::now();
         }
-        seen = ticket_.load(std::memory_order_acquire) / ROUND;
-        take_pieces(seen);
+        seen = shares_[static_cast<size_t>(own)].ticket.load(std::memory_order_acquire) / ROUND;
+        take_pieces(own, seen);
     }
 }
 

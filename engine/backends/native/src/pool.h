@@ -13,7 +13,9 @@ namespace kiln {
 // The threads start with the first work that is shared, so that a process which only imports us has none.
 //
 // How work is cut into pieces depends on its size alone, never on the number of threads: then a sum of the
-// pieces' sums is the same on every machine. Which thread takes which piece doesn't matter to the result.
+// pieces' sums is the same on every machine. Which thread takes which piece doesn't matter to the result. Each begins
+// with a stretch of them that is its own: what it wrote as a piece of one kernel's work is likely to be in its cache
+// still when the next kernel reads it there. Who is done takes over pieces of others.
 //
 // Who shares work takes pieces too, and waits for pieces, not for threads: one that sleeps too soundly misses a
 // round, and nobody minds. A thread without work looks out for some for a while before it sleeps, since kernels
