@@ -12,7 +12,7 @@ from engine.autograd.views import unpack
 from engine.dtypes import float64, of
 from engine.errors import EngineError, NonFinite, NotDifferentiable, ShapeError
 from engine.ops.elementwise import CAST
-from engine.ops.op import ATTR, GRAD, NEEDS, RECORDED, SAVED, VALUE
+from engine.ops.op import ATTR, GRAD, GRADS, NEEDS, RECORDED, SAVED, VALUE
 from engine.ops.reductions import SUM
 from engine.ops.shapes import RESHAPE
 
@@ -38,6 +38,8 @@ def operand_gradients(node: Node, grads: list[Any]) -> list[tuple[int, Any]]:
                 args.append(attrs[where])
             elif kind == VALUE:
                 args.append(saved[where])
+            elif kind == GRADS:
+                args.append(tuple(grads))
             elif kind == NEEDS:
                 args.append(node.plan.needs)
             elif kind == RECORDED:

@@ -341,7 +341,7 @@ def record(op: Op, inputs: tuple[Variable, ...], attrs: tuple[Any, ...], outs: t
         noted(node, len(plan.keep_inputs) + len(plan.keep_outputs))
     for slot, out in enumerate(outs):
         kind = out._data.dtype.kind
-        if op.differentiable_outputs[slot] and kind in SMOOTH_KINDS:
+        if (op.parts or op.differentiable_outputs[slot]) and kind in SMOOTH_KINDS:
             if kind == "c" and op.name not in COMPLEX_RULES:
                 raise NotDifferentiable(
                     f"the gradient of {op.name!r} isn't written for complex numbers; detach() its operands, "

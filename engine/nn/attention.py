@@ -116,7 +116,7 @@ class MultiheadAttention(Module):
             (query, key, value),
             self.embed_dim,
             self.num_heads,
-            weights if self.in_proj_weight is None else self.in_proj_weight.chunk(3),
+            weights if self.in_proj_weight is None else self.in_proj_weight,
             self.in_proj_bias,
             (self.bias_k, self.bias_v),
             self.add_zero_attn,

@@ -10,6 +10,9 @@ which drop weights with probability p, drawn as by dropout of the whole [..., L,
 Kept for the gradient are the operands, the result and `lse` [..., L], the log of each query's sum of
 exponentials (0 where it sees nothing); the weights are computed again (Dao et al. 2022). Where the backward
 walk is itself recorded, or the mask learns, the rule composes the same formula of small ops.
+
+With `heads_within` the operands are still [..., H, L, E], but what is made of them is [..., L, H, V], and so
+are the three gradients: heads that were columns of a projection are so again without a copy.
 """
 
 from typing import Any
@@ -31,13 +34,19 @@ def _vjp(
     p: float,
     causal: bool,
     scale: float,
+    heads_within: bool,
     needs: tuple[bool, ...],
     recorded: bool,
 ) -> tuple[Any, ...]:
+    if heads_within:
+        g, out = g.transpose(-3, -2), out.transpose(-3, -2)
     if recorded or any(needs[4:]):
         grads = _gradients(g, q, k, v, key, mask, p, causal, scale)
         return (*grads[:3], None, *(grads[3:] if any(needs[4:]) else (None,) * len(mask)))
-    return (*ATTENTION_GRAD(g, q, k, v, key, out, lse, *mask, p, causal, scale), None, *(None,) * len(mask))
+    grads = ATTENTION_GRAD(g, q, k, v, key, out, lse, *mask, p, causal, scale, heads_within)
+    if heads_within:
+        grads = tuple(each.transpose(-3, -2) for each in grads)
+    return (*grads, None, *(None,) * len(mask))
 
 
 def _gradients(
@@ -63,7 +72,7 @@ def _gradients(
 ATTENTION: Op = op(
     "attention",
     "q k v key *mask",
-    "p causal scale",
+    "p causal scale heads_within",
     outputs="out lse",
     auxiliary="lse",
     broadcasts=True,
@@ -72,6 +81,6 @@ ATTENTION: Op = op(
 ATTENTION_GRAD: Op = op(
     "attention_grad",
     "g0 q k v key out0 lse0 *mask",
-    "p causal scale",
+    "p causal scale heads_within",
     outputs="q_grad k_grad v_grad",
 )

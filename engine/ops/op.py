@@ -2,8 +2,8 @@
 
 A rule is a plain function that says by its parameters' names what it needs, and nothing else is kept for it:
 
-    g               the gradient of the result (`g_<output>` where several outputs are differentiable;
-                    such a gradient is None where that output wasn't used)
+    g               the gradient of the result (`g_<output>` where several outputs are differentiable, one of
+                    each where there are any number; such a gradient is None where that output wasn't used)
     <input>         the operand itself            <input>_shape, <input>_dtype   only that much of it
     <output>, out   the result                    <attr>                         an attribute of the call
     needs           which operands want a gradient (joint rules)
@@ -23,7 +23,7 @@ from engine.errors import EngineError, NotDifferentiable
 Rule = Callable[..., Any]
 
 # how a rule's argument is found again in the backward walk
-GRAD, ATTR, SAVED, VALUE, NEEDS, RECORDED, VARIADIC = range(7)
+GRAD, GRADS, ATTR, SAVED, VALUE, NEEDS, RECORDED, VARIADIC = range(8)
 
 
 class Constant:
@@ -58,7 +58,8 @@ class Plan:
 class Op:
     """One row of the table.
 
-    inputs, attrs, outputs: names, separated by blanks; "*name" stands for any number of tensors
+    inputs, attrs, outputs: names, separated by blanks; "*name", of an input the last and of an output the only
+        one, stands for any number of tensors
     auxiliary: outputs that only rules read; no gradient flows through them
     view: the result shares the operand's memory
     mutates: positions of the inputs that the kernel overwrites
@@ -75,6 +76,7 @@ class Op:
         "mutates",
         "name",
         "outputs",
+        "parts",
         "variadic",
         "view",
         "vjp",
@@ -97,7 +99,8 @@ class Op:
         self.variadic = inputs.split()[-1].startswith("*") if inputs else False
         self.inputs = tuple(inputs.replace("*", "").split())
         self.attrs = tuple(attrs.split())
-        self.outputs = tuple(outputs.split())
+        self.outputs = tuple(outputs.replace("*", "").split())
+        self.parts = outputs.startswith("*")
         self.differentiable_outputs = tuple(o not in auxiliary.split() for o in self.outputs)
         self.vjp = vjp
         self.constant = isinstance(vjp, Constant)
@@ -144,6 +147,8 @@ class Op:
         if parameter == "g" and len(gradients) == 1:
             return "grad", gradients[0]
         if parameter.startswith("g_") and parameter[2:] in self.outputs:
+            if self.parts:
+                return "grads", None
             return "grad", self.outputs.index(parameter[2:])
         if parameter in ("needs", "recorded"):
             return parameter, None
@@ -202,6 +207,8 @@ class Op:
         """Kind and index of an argument in a node, whose `saved` holds tensors first, then plain values."""
         if kind == "grad":
             return GRAD, where
+        if kind == "grads":
+            return GRADS, None
         if kind == "attr":
             return ATTR, where
         if kind in ("needs", "recorded"):

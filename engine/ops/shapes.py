@@ -13,6 +13,21 @@ def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(inverse)
 
 
+def _pieces_together(
+    g_pieces: tuple[Any, ...], x_shape: tuple[int, ...], lengths: tuple[int, ...], dim: int
+) -> Any:
+    like = next(g for g in g_pieces if g is not None)
+    shapes = [(*x_shape[:dim], n, *x_shape[dim + 1 :]) for n in lengths]
+    return CAT(
+        *[like.new_zeros(s) if g is None else g for g, s in zip(g_pieces, shapes, strict=True)], dim
+    )
+
+
+def _rows_together(g_rows: tuple[Any, ...], dim: int) -> Any:
+    like = next(g for g in g_rows if g is not None)
+    return STACK(*[like.new_zeros(like.shape) if g is None else g for g in g_rows], dim)
+
+
 def _split(
     g: Any, tensors_shape: tuple[tuple[int, ...], ...], dim: int, needs: tuple[bool, ...]
 ) -> list[Any]:
@@ -36,6 +51,10 @@ STACK = op(
     "dim",
     vjp=lambda g, dim, needs: [g.select(dim, k) if needed else None for k, needed in enumerate(needs)],
 )
+# what the graph calls slices that are taken together (engine.autograd.pieces), since their gradients are put together
+# at once: pieces of these lengths along an axis, and all of its indices
+SPLIT = Op("split", "x", "lengths dim", outputs="*pieces", view=True, vjp=(_pieces_together,))
+UNBIND = Op("unbind", "x", "dim", outputs="*rows", view=True, vjp=(_rows_together,))
 # `key`: a tuple of ints, slices, None and Ellipsis
 SLICE: Op = op("slice", "x", "key", view=True, vjp=(lambda g, x_shape, key: SLICE_GRAD(g, x_shape, key),))
 # zeros of `shape` with x at `key`

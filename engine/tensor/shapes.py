@@ -9,6 +9,7 @@ from math import prod
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from engine.autograd.pieces import viewed_in_pieces
 from engine.autograd.tape import Variable, apply, unary, viewed
 from engine.dtypes import promote_types
 from engine.errors import DTypeError, IndexError_, ShapeError
@@ -268,11 +269,7 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     start = first + size if first < 0 else first
     if not 0 <= start <= start + length <= size:
         raise ShapeError(f"narrow: [{start}, {start + length}) isn't within axis {at} of size {size}")
-    return _piece(input, at, start, length)
-
-
-def _piece(x: Tensor, at: int, start: int, length: int) -> Tensor:
-    return viewed(ops.SLICE, x, ((*_ALL * at, slice(start, start + length)),))
+    return viewed(ops.SLICE, input, ((*_ALL * at, slice(start, start + length)),))
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:
@@ -282,9 +279,10 @@ def select(input: Tensor, dim: int, index: int) -> Tensor:
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """All indices of an axis, one tensor each."""
-    before = _ALL * axis(dim, input._data.ndim)
-    count = input._data.shape[len(before)]
-    return tuple([viewed(ops.SLICE, input, ((*before, k),)) for k in range(count)])
+    at = axis(dim, input._data.ndim)
+    before = _ALL * at
+    keys = [(*before, k) for k in range(input._data.shape[at])]
+    return viewed_in_pieces(ops.UNBIND, input, (at,), keys)
 
 
 def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -294,17 +292,18 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     if isinstance(split_size, int):
         if split_size <= 0:
             raise ShapeError(f"split: the size of a piece must be positive, not {split_size}")
-        before, starts = _ALL * at, range(0, size, split_size) if size else [0]
-        return tuple(
-            [viewed(ops.SLICE, input, ((*before, slice(start, start + split_size)),)) for start in starts]
-        )
-    parts = list(split_size)
-    if sum(parts) != size:
-        raise ShapeError(f"split: sizes {parts} add up to {sum(parts)}, and axis {at} has {size}")
-    if min(parts, default=0) < 0:
-        raise ShapeError(f"split: no size may be negative, and the sizes are {parts}")
-    ends = accumulate(parts)
-    return tuple([_piece(input, at, end - n, n) for end, n in zip(ends, parts, strict=True)])
+        starts = range(0, size, split_size) if size else (0,)
+        lengths = [min(split_size, size - start) for start in starts]
+    else:
+        lengths = list(split_size)
+        if sum(lengths) != size:
+            raise ShapeError(f"split: sizes {lengths} add up to {sum(lengths)}, and axis {at} has {size}")
+        if min(lengths, default=0) < 0:
+            raise ShapeError(f"split: no size may be negative, and the sizes are {lengths}")
+        starts = [end - n for end, n in zip(accumulate(lengths), lengths, strict=True)]
+    before = _ALL * at
+    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, lengths, strict=True)]
+    return viewed_in_pieces(ops.SPLIT, input, (tuple(lengths), at), keys)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:

@@ -7,10 +7,15 @@ from engine.backends.registry import Kernel
 from engine.errors import DTypeError, ShapeError
 
 
+def made(shape: tuple[int, ...], heads_within: bool) -> tuple[int, ...]:
+    """The shape of a result: [..., H, L, E], or with the heads within [..., L, H, E]."""
+    return (*shape[:-3], shape[-2], shape[-3], shape[-1]) if heads_within else shape
+
+
 def _attention(
     q: MetaArray, k: MetaArray, v: MetaArray, key: MetaArray, *rest: Any
 ) -> tuple[MetaArray, MetaArray]:
-    *mask, _, _, _ = rest
+    *mask, _, _, _, heads_within = rest
     name = "scaled_dot_product_attention"
     if min(q.ndim, k.ndim, v.ndim) < 2 or not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
         raise ShapeError(
@@ -35,11 +40,14 @@ def _attention(
                 f"{name}: attn_mask must be bool, true where attention is allowed, or {q.dtype} as the "
                 f"query is, not {each.dtype}"
             )
-    return MetaArray((*q.shape[:-1], v.shape[-1]), q.dtype), MetaArray(q.shape[:-1], q.dtype)
+    out = made((*q.shape[:-1], v.shape[-1]), heads_within)
+    return MetaArray(out, q.dtype), MetaArray(q.shape[:-1], q.dtype)
 
 
-def _attention_grad(g: MetaArray, q: MetaArray, k: MetaArray, v: MetaArray, *_: Any) -> tuple[MetaArray, ...]:
-    return tuple(MetaArray(each.shape, each.dtype) for each in (q, k, v))
+def _attention_grad(
+    g: MetaArray, q: MetaArray, k: MetaArray, v: MetaArray, *rest: Any
+) -> tuple[MetaArray, ...]:
+    return tuple(MetaArray(made(each.shape, rest[-1]), each.dtype) for each in (q, k, v))
 
 
 KERNELS: dict[str, Kernel] = {"attention": _attention, "attention_grad": _attention_grad}

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native.rows import FLOAT32, Array, Native, Row, like
+from engine.backends.meta.attention import made
+from engine.backends.native.rows import FLOAT32, Array, Native, Row
 
 BOOL = np.dtype(np.bool_)
 AXES = 8  # of an array, at most
@@ -36,28 +37,28 @@ def _masks(mask: list[Array], shape: tuple[int, ...]) -> tuple[Array, ...] | Non
 
 
 def attention(q: Array, k: Array, v: Array, key: Array, *rest: Any) -> Native | None:
-    *mask, p, causal, scale = rest
+    *mask, p, causal, scale, within = rest
     if not _rows(q, k, v) or not _fits(q, k, v):
         return None
     masks = _masks(mask, (*q.shape[:-1], k.shape[-2]))
     if masks is None:
         return None
-    forms = (((*q.shape[:-1], v.shape[-1]), FLOAT32), (q.shape[:-1], FLOAT32))
-    return Native("attention", (q, k, v, key, *masks), forms, (causal, bool(masks), p > 0), (scale, p))
+    forms = ((made((*q.shape[:-1], v.shape[-1]), within), FLOAT32), (q.shape[:-1], FLOAT32))
+    return Native("attention", (q, k, v, key, *masks), forms, (causal, bool(masks), p > 0, within), (scale, p))
 
 
 def attention_grad(
     g: Array, q: Array, k: Array, v: Array, key: Array, out: Array, lse: Array, *rest: Any
 ) -> Native | None:
-    *mask, p, causal, scale = rest
+    *mask, p, causal, scale, within = rest
     if not _rows(g, q, k, v, out) or not _fits(q, k, v) or not lse.flags.c_contiguous:
         return None
     masks = _masks(mask, (*q.shape[:-1], k.shape[-2]))
     if masks is None:
         return None
     operands = (g, q, k, v, key, out, lse, *masks)
-    forms = (like(q), like(k), like(v))
-    return Native("attention_grad", operands, forms, (causal, bool(masks), p > 0), (scale, p))
+    forms = tuple((made(x.shape, within), FLOAT32) for x in (q, k, v))
+    return Native("attention_grad", operands, forms, (causal, bool(masks), p > 0, within), (scale, p))
 
 
 ROWS: dict[str, Row] = {"attention": attention, "attention_grad": attention_grad}

@@ -24,6 +24,12 @@ def _rows(x: Array) -> Array:
     return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
+def _made(rows: Array, shape: tuple[int, ...], within: bool) -> Array:
+    """[N, L, E] as [..., H, L, E], or with the heads within as [..., L, H, E]"""
+    out = rows.reshape(shape)
+    return np.ascontiguousarray(out.swapaxes(-3, -2)) if within else out
+
+
 def _portions(count: int, scores: int) -> Iterator[slice]:
     step = max(1, PORTION // max(scores, 1))
     for start in range(0, count, step):
@@ -74,7 +80,7 @@ def _kept(key: Array, part: slice, like: Array, p: float) -> Array:
 
 
 def attention(q: Array, k: Array, v: Array, key: Array, *rest: Any) -> tuple[Array, Array]:
-    *mask, p, causal, scale = rest
+    *mask, p, causal, scale, within = rest
     lead, length = q.shape[:-2], q.shape[-2]
     queries, keys, values = _rows(q), _rows(k), _rows(v)
     apply = _masked(mask, lead, causal)
@@ -94,13 +100,13 @@ def attention(q: Array, k: Array, v: Array, key: Array, *rest: Any) -> tuple[Arr
             weights *= _kept(key, part, weights, p)
         np.matmul(weights, values[part], out=out[part])
         out[part] /= total
-    return out.reshape(*lead, length, v.shape[-1]), lse.reshape(*lead, length)
+    return _made(out, (*lead, length, v.shape[-1]), within), lse.reshape(*lead, length)
 
 
 def attention_grad(
     g: Array, q: Array, k: Array, v: Array, key: Array, out: Array, lse: Array, *rest: Any
 ) -> tuple[Array, Array, Array]:
-    *mask, p, causal, scale = rest
+    *mask, p, causal, scale, within = rest
     queries, keys, values, grads = _rows(q), _rows(k), _rows(v), _rows(g)
     apply = _masked(mask, q.shape[:-2], causal)
     q_grad, k_grad, v_grad = np.empty_like(queries), np.empty_like(keys), np.empty_like(values)
@@ -125,7 +131,7 @@ def attention_grad(
         np.matmul(inner.swapaxes(1, 2), scaled, out=k_grad[part])
         np.matmul(inner, keys[part], out=q_grad[part])
         q_grad[part] *= factor
-    return q_grad.reshape(q.shape), k_grad.reshape(k.shape), v_grad.reshape(v.shape)
+    return _made(q_grad, q.shape, within), _made(k_grad, k.shape, within), _made(v_grad, v.shape, within)
 
 
 KERNELS: dict[str, Kernel] = {"attention": attention, "attention_grad": attention_grad}

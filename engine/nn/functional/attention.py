@@ -78,8 +78,16 @@ def scaled_dot_product_attention(
     else:
         words = creation.zeros(3, dtype=int64, device=query.device)
     inputs = (query, key, value, words, *masks)
-    out: Tensor = apply_several(ops.ATTENTION, inputs, (float(dropout_p), is_causal, scale))[0]
-    return out
+    within = _heads_within(query)
+    out: Tensor = apply_several(ops.ATTENTION, inputs, (float(dropout_p), is_causal, scale, within))[0]
+    return out.transpose(-3, -2) if within else out
+
+
+def _heads_within(query: Tensor) -> bool:
+    """Whether a query [..., H, L, E] lies in memory as [..., L, H, E]; then what is made of it should, too."""
+    if query.ndim < 3 or query.shape[-3] == 1 or query.shape[-2] == 1:
+        return False
+    return 0 < query.stride(-3) < query.stride(-2)
 
 
 def _for_each_head(x: Tensor, query: Tensor) -> Tensor:
@@ -125,12 +133,9 @@ def multi_head_attention_forward(
     bias_k, bias_v: one more key and value for every query, [E] or [1, 1, E]
     static_k, static_v: [N * num_heads, S, E / num_heads], in place of the projected key and value
     """
-    weights: tuple[Tensor | None, ...]
-    if use_separate_proj_weight:
-        weights = (q_proj_weight, k_proj_weight, v_proj_weight)
-    else:
-        weights = (None,) * 3 if in_proj_weight is None else in_proj_weight.chunk(3)
-    if any(weight is None for weight in weights):
+    separate = (q_proj_weight, k_proj_weight, v_proj_weight)
+    weights: Any = separate if use_separate_proj_weight else in_proj_weight
+    if weights is None or (use_separate_proj_weight and any(weight is None for weight in separate)):
         raise ShapeError(
             "multi_head_attention_forward needs in_proj_weight, or with use_separate_proj_weight all of "
             "q_proj_weight, k_proj_weight and v_proj_weight"
@@ -157,7 +162,7 @@ def attend_with_heads(
     operands: tuple[Tensor, Tensor, Tensor],
     embed_dim: int,
     heads: int,
-    weights: tuple[Any, ...],
+    weights: Tensor | tuple[Tensor | None, ...],
     bias: Tensor | None,
     extra: tuple[Tensor | None, Tensor | None],
     add_zero: bool,
@@ -170,25 +175,28 @@ def attend_with_heads(
     static: tuple[Tensor | None, Tensor | None] = (None, None),
     batch_first: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Multi-head attention of [L, N, E], of [N, L, E] if batch_first, or of a single sequence [L, E]."""
+    """Multi-head attention of [L, N, E], of [N, L, E] if batch_first, or of a single sequence [L, E].
+
+    weights: of the projections of query, key and value, in one tensor [3 E, E] or each by itself
+    """
     query = operands[0]
     batched = _check(operands, embed_dim, heads, weights)
     padding, mask = (None if m is None else _numbers(m, query) for m in masks)
     if not batched:
-        operands = tuple(x.unsqueeze(1) for x in operands)  # type: ignore[assignment]  # still three
+        single = {id(x): x.unsqueeze(1) for x in operands}
+        operands = tuple(single[id(x)] for x in operands)  # type: ignore[assignment]  # still three
         padding = None if padding is None else padding.unsqueeze(0)
     # [N, heads, L, E / heads]
     sequence = 1 if batch_first and batched else 0
     order = (0, 2, 1, 3) if sequence else (1, 2, 0, 3)
-    biases = (None,) * 3 if bias is None else bias.chunk(3)
     split = []
-    for at, (x, weight, b) in enumerate(zip(operands, weights, biases, strict=True)):
+    for at, projected in enumerate(_projections(operands, weights, bias, static)):
         fixed = static[at - 1] if at else None
-        batch = x.shape[1 - sequence]
-        if fixed is not None:
+        batch = operands[at].shape[1 - sequence]
+        if projected is None:
+            assert fixed is not None
             split.append(fixed.reshape(batch, heads, *fixed.shape[1:]))
             continue
-        projected = linear(x, weight, b)
         more = extra[at - 1] if at else None
         if more is not None:
             row = shapes.expand(more.reshape(1, 1, -1), *((batch, 1) if sequence else (1, batch)), embed_dim)
@@ -224,7 +232,36 @@ def attend_with_heads(
     return out.squeeze(1), None if attended is None else attended.squeeze(0)
 
 
-def _check(operands: tuple[Tensor, ...], embed_dim: int, heads: int, weights: tuple[Any, ...]) -> bool:
+def _projections(
+    operands: tuple[Tensor, Tensor, Tensor],
+    weights: Any,
+    bias: Tensor | None,
+    static: tuple[Tensor | None, Tensor | None],
+) -> list[Tensor | None]:
+    """Query, key and value projected, those of one tensor by one product; None for what is fixed."""
+    fixed = [False, *(x is not None for x in static)]
+    packed = isinstance(weights, Tensor)
+    counts = [1]
+    for at in (1, 2):
+        if packed and operands[at] is operands[at - 1] and not (fixed[at] or fixed[at - 1]):
+            counts[-1] += 1
+        else:
+            counts.append(1)
+    lengths = [count * operands[0].shape[-1] for count in counts]
+    if packed:
+        weights = weights.split(lengths)
+    biases = [None] * len(counts) if bias is None else bias.split([count * bias.shape[0] // 3 for count in counts])
+    projected: list[Tensor | None] = []
+    for count, weight, b in zip(counts, weights, biases, strict=True):
+        at = len(projected)
+        if fixed[at]:
+            projected.append(None)
+        else:
+            projected.extend(linear(operands[at], weight, b).chunk(count, -1))
+    return projected
+
+
+def _check(operands: tuple[Tensor, ...], embed_dim: int, heads: int, weights: Any) -> bool:
     """Whether it is a batch. Raises ShapeError where the parts don't fit."""
     query, key, value = (x.shape for x in operands)
     given = f"query {query}, key {key} and value {value}"
@@ -237,6 +274,12 @@ def _check(operands: tuple[Tensor, ...], embed_dim: int, heads: int, weights: tu
         )
     if key[:-1] != value[:-1]:
         raise ShapeError(f"multi-head attention: every key needs a value, and the shapes are {given}")
+    if isinstance(weights, Tensor):
+        if weights.shape != (3 * embed_dim, embed_dim):
+            raise ShapeError(
+                f"multi-head attention: in_proj_weight must be {(3 * embed_dim, embed_dim)}, not {weights.shape}"
+            )
+        weights = (weights[:embed_dim],) * 3
     for name, x, weight in zip(("query", "key", "value"), (query, key, value), weights, strict=True):
         if weight.shape != (embed_dim, x[-1]):
             raise ShapeError(

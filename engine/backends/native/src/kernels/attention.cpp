@@ -42,12 +42,25 @@ struct Heads {
           width(x.shape[x.axes - 1]),
           step(x.strides[x.axes - 2]) {}
 
+    // A result, whose heads, the last of the leading axes, lie within the rows or not
+    Heads(const Array& x, bool within) : Heads(within ? turned(x) : x) {}
+
     float* at(int64_t n, int64_t row) const { return data + lead[n] + row * step; }
     Matrix matrix(int64_t n, int64_t row) const { return {at(n, row), step, 1}; }
     Matrix transposed(int64_t n, int64_t row) const { return {at(n, row), 1, step}; }
+    void clear(int64_t n, int64_t row, int64_t count) const {
+        for (int64_t i = row; i < row + count; ++i) std::fill_n(at(n, i), width, 0.0f);
+    }
+
+  private:
+    static Array turned(Array x) {
+        std::swap(x.shape[x.axes - 3], x.shape[x.axes - 2]);
+        std::swap(x.strides[x.axes - 3], x.strides[x.axes - 2]);
+        return x;
+    }
 };
 
-// What becomes of products of queries and keys. ints: causal, whether there is a mask, whether weights are dropped;
+// What becomes of products of queries and keys. ints: causal, whether there is a mask, whether weights are dropped, heads_within;
 // reals: scale, p
 struct Scores {
     const bool causal, masked, dropped;
@@ -186,7 +199,7 @@ struct Totals {
 
 // q [..., L, E], k [..., S, E], v [..., S, V], key, (mask [..., L, S]) -> out [..., L, V], lse [..., L]
 static void attention(const Call& call) {
-    const Heads q(call.inputs[0]), k(call.inputs[1]), v(call.inputs[2]), to(call.outputs[0]);
+    const Heads q(call.inputs[0]), k(call.inputs[1]), v(call.inputs[2]), to(call.outputs[0], call.ints[3]);
     const Scores scores(call, call.inputs[3], call.inputs + (call.ints[1] ? 4 : 3), q.rows, k.rows);
     float* lse = call.outputs[1].as<float>();
     const int64_t size = tile_size(), block = block_size(), tiles = parts_of(q.rows, size);
@@ -226,17 +239,17 @@ static void attention(const Call& call) {
                         totals.totals[r] += weigh(row, all, scores.factor, totals.bases[r]);
                         if (all < count) std::fill(row + all, row + count, 0.0f);
                         if (b > 0)
-                            for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= totals.shrinks[r];
+                            for (int64_t j = 0; j < v.width; ++j) out[r * to.step + j] *= totals.shrinks[r];
                         if (!scores.dropped) continue;
                         scores.draw(drawn, n, start + r, first, seen);
                         for (int64_t j = 0; j < seen; ++j) row[j] *= drawn[j];
                     }
-                    gemm(rows, v.width, count, {tile, block, 1}, v.matrix(n, first), out, v.width, b > 0);
+                    gemm(rows, v.width, count, {tile, block, 1}, v.matrix(n, first), out, to.step, b > 0);
                 }
                 totals.close(rows, lse + n * q.rows + start);
                 for (int64_t r = 0; r < rows; ++r) {
                     const float scale = 1 / totals.totals[r];
-                    for (int64_t j = 0; j < v.width; ++j) out[r * v.width + j] *= scale;
+                    for (int64_t j = 0; j < v.width; ++j) out[r * to.step + j] *= scale;
                 }
             }
         }
@@ -250,7 +263,7 @@ struct Gradient {
     const Heads g, q, k, v, out;
     const Scores scores;
     const float* lse;
-    float *k_grad, *v_grad;
+    const Heads q_grad, k_grad, v_grad;
     const int64_t size = tile_size(), block = block_size();
     const int64_t tiles = parts_of(q.rows, size);
 
@@ -262,15 +275,16 @@ struct Gradient {
           out(call.inputs[5]),
           scores(call, call.inputs[4], call.inputs + (call.ints[1] ? 7 : 4), q.rows, k.rows),
           lse(call.inputs[6].as<float>()),
-          k_grad(call.outputs[1].as<float>()),
-          v_grad(call.outputs[2].as<float>()) {}
+          q_grad(call.outputs[0], call.ints[3]),
+          k_grad(call.outputs[1], call.ints[3]),
+          v_grad(call.outputs[2], call.ints[3]) {}
 
     int64_t room() const {
         return 3 * size * block + q.rows + packed_size(q.width, block) + packed_size(v.width, block);
     }
 
-    // Of head n and the keys of these blocks; q_grad [L, E] is what comes from them alone.
-    void run(int64_t n, int64_t first_block, int64_t stop_block, float* q_grad) const {
+    // Of head n and the keys of these blocks; to_q [L, E], whose rows are so far apart, is what comes from them alone.
+    void run(int64_t n, int64_t first_block, int64_t stop_block, float* to_q, int64_t step) const {
         float *weights = scratch(Slot::attention, room()), *inner = weights + size * block, *drawn = inner + size * block;
         float *keys = drawn + size * block, *values = keys + packed_size(q.width, block);
         float* sums = values + packed_size(v.width, block);
@@ -281,14 +295,13 @@ struct Gradient {
             for (int64_t j = 0; j < v.width; ++j) sum += a[j] * b[j];
             sums[i] = sum;
         }
-        std::fill_n(q_grad, q.rows * q.width, 0.0f);
+        for (int64_t i = 0; i < q.rows; ++i) std::fill_n(to_q + i * step, q.width, 0.0f);
         for (int64_t b = first_block; b < stop_block; ++b) {
             const int64_t first = b * block, all = std::min(block, k.rows - first);
             pack_b(q.width, all, k.transposed(n, first), keys);
             pack_b(v.width, all, v.transposed(n, first), values);
-            float *to_k = k_grad + (n * k.rows + first) * q.width, *to_v = v_grad + (n * k.rows + first) * v.width;
-            std::fill_n(to_k, all * q.width, 0.0f);
-            std::fill_n(to_v, all * v.width, 0.0f);
+            k_grad.clear(n, first, all);
+            v_grad.clear(n, first, all);
             for (int64_t t = scores.causal ? first / size : 0; t < tiles; ++t) {
                 const int64_t start = t * size, rows = std::min(size, q.rows - start);
                 const int64_t count = scores.causal ? std::min(all, start + rows - first) : all;
@@ -296,9 +309,9 @@ struct Gradient {
                 gemm_packed(rows, whole_panels(count), v.width, g.matrix(n, start), values, inner, block, false);
                 for (int64_t r = 0; r < rows; ++r)
                     derive(n, start + r, first, count, weights + r * block, inner + r * block, sums[start + r], drawn);
-                gemm(count, v.width, rows, {weights, 1, block}, g.matrix(n, start), to_v, v.width, true);
-                gemm(count, q.width, rows, {inner, 1, block}, q.matrix(n, start), to_k, q.width, true);
-                gemm(rows, q.width, count, {inner, block, 1}, k.matrix(n, first), q_grad + start * q.width, q.width, true);
+                gemm(count, v.width, rows, {weights, 1, block}, g.matrix(n, start), v_grad.at(n, first), v_grad.step, true);
+                gemm(count, q.width, rows, {inner, 1, block}, q.matrix(n, start), k_grad.at(n, first), k_grad.step, true);
+                gemm(rows, q.width, count, {inner, block, 1}, k.matrix(n, first), to_q + start * step, step, true);
             }
         }
     }
@@ -333,27 +346,31 @@ struct Gradient {
 // g, q, k, v, key, out, lse, (mask) -> gradients of q, k and v
 static void attention_grad(const Call& call) {
     const Gradient gradient(call);
-    const Heads& q = gradient.q;
-    float* q_grad = call.outputs[0].as<float>();
+    const Heads &q = gradient.q, &to = gradient.q_grad;
     const int64_t heads = q.lead.count(), blocks = parts_of(gradient.k.rows, gradient.block), each = q.rows * q.width;
     const Cut cut(heads, blocks, q.rows * gradient.k.rows * (q.width + gradient.v.width));
     // where a head's keys are shared out, each part has a sum of its own for the queries
-    float* partial = cut.parts > 1 ? scratch(Slot::reduction, heads * cut.parts * each) : q_grad;
+    float* partial = cut.parts > 1 ? scratch(Slot::reduction, heads * cut.parts * each) : nullptr;
     call.pool.run(cut.pieces(), [&](int64_t piece) {
         const int64_t part = piece % cut.parts, head = piece / cut.parts * cut.each;
         for (int64_t n = head; n < std::min(heads, head + cut.each); ++n)
             gradient.run(n, piece_start(blocks, cut.parts, part), piece_start(blocks, cut.parts, part + 1),
-                         partial + (n * cut.parts + part) * each);
+                         partial == nullptr ? to.at(n, 0) : partial + (n * cut.parts + part) * each,
+                         partial == nullptr ? to.step : q.width);
     });
-    if (cut.parts == 1) return;
-    const int64_t pieces = pieces_of(heads * each, 16384);
+    if (partial == nullptr) return;
+    const int64_t rows = heads * q.rows, pieces = pieces_of(heads * each, 16384, rows);
     call.pool.run(pieces, [&](int64_t piece) {
-        const int64_t stop = piece_start(heads * each, pieces, piece + 1);
-        for (int64_t i = piece_start(heads * each, pieces, piece); i < stop; ++i) {
-            const float* from = partial + i / each * cut.parts * each + i % each;
-            float sum = 0;
-            for (int64_t part = 0; part < cut.parts; ++part) sum += from[part * each];
-            q_grad[i] = sum;
+        const int64_t stop = piece_start(rows, pieces, piece + 1);
+        for (int64_t row = piece_start(rows, pieces, piece); row < stop; ++row) {
+            const int64_t n = row / q.rows, i = row % q.rows;
+            const float* from = partial + n * cut.parts * each + i * q.width;
+            float* sums = to.at(n, i);
+            for (int64_t j = 0; j < q.width; ++j) {
+                float sum = 0;
+                for (int64_t part = 0; part < cut.parts; ++part) sum += from[part * each + j];
+                sums[j] = sum;
+            }
         }
     });
 }
