@@ -17,7 +17,8 @@ _COMPLEX = """
     tanh tanh_grad sigmoid sigmoid_grad where cast clone
     real imag conj complex view_as_real view_as_complex fft_c2c fft_r2c fft_c2r
     matmul linear linear_no_bias conv conv_no_bias conv_input_grad conv_weight_grad sum mean cumsum
-    reshape permute expand flip cat stack slice slice_grad split unbind index index_grad gather scatter scatter_add
+    reshape permute expand flip cat stack slice slice_grad split unbind
+    index index_grad gather scatter scatter_add
     tril triu diagonal diagonal_grad roll as_strided as_strided_grad windows windows_grad
 """
 # whose rules hold for complex operands: what is linear with real factors, and what conjugates as it should

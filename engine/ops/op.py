@@ -58,8 +58,8 @@ class Plan:
 class Op:
     """One row of the table.
 
-    inputs, attrs, outputs: names, separated by blanks; "*name", of an input the last and of an output the only
-        one, stands for any number of tensors
+    inputs, attrs, outputs: names, separated by blanks; "*name", the last of the inputs or the only one of the
+        outputs, stands for any number of tensors
     auxiliary: outputs that only rules read; no gradient flows through them
     view: the result shares the operand's memory
     mutates: positions of the inputs that the kernel overwrites

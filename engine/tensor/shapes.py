@@ -292,7 +292,7 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     if isinstance(split_size, int):
         if split_size <= 0:
             raise ShapeError(f"split: the size of a piece must be positive, not {split_size}")
-        starts = range(0, size, split_size) if size else (0,)
+        starts = list(range(0, size, split_size)) or [0]
         lengths = [min(split_size, size - start) for start in starts]
     else:
         lengths = list(split_size)

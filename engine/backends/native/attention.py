@@ -44,7 +44,9 @@ def attention(q: Array, k: Array, v: Array, key: Array, *rest: Any) -> Native | 
     if masks is None:
         return None
     forms = ((made((*q.shape[:-1], v.shape[-1]), within), FLOAT32), (q.shape[:-1], FLOAT32))
-    return Native("attention", (q, k, v, key, *masks), forms, (causal, bool(masks), p > 0, within), (scale, p))
+    return Native(
+        "attention", (q, k, v, key, *masks), forms, (causal, bool(masks), p > 0, within), (scale, p)
+    )
 
 
 def attention_grad(

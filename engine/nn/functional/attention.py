@@ -84,10 +84,10 @@ def scaled_dot_product_attention(
 
 
 def _heads_within(query: Tensor) -> bool:
-    """Whether a query [..., H, L, E] lies in memory as [..., L, H, E]; then what is made of it should, too."""
+    """Whether a query [..., H, L, E] lies in memory as [..., L, H, E]; what is made of it then should, too."""
     if query.ndim < 3 or query.shape[-3] == 1 or query.shape[-2] == 1:
         return False
-    return 0 < query.stride(-3) < query.stride(-2)
+    return bool(0 < query.stride(-3) < query.stride(-2))
 
 
 def _for_each_head(x: Tensor, query: Tensor) -> Tensor:
@@ -241,23 +241,19 @@ def _projections(
     """Query, key and value projected, those of one tensor by one product; None for what is fixed."""
     fixed = [False, *(x is not None for x in static)]
     packed = isinstance(weights, Tensor)
-    counts = [1]
+    runs = [1]
     for at in (1, 2):
         if packed and operands[at] is operands[at - 1] and not (fixed[at] or fixed[at - 1]):
-            counts[-1] += 1
+            runs[-1] += 1
         else:
-            counts.append(1)
-    lengths = [count * operands[0].shape[-1] for count in counts]
+            runs.append(1)
     if packed:
-        weights = weights.split(lengths)
-    biases = [None] * len(counts) if bias is None else bias.split([count * bias.shape[0] // 3 for count in counts])
+        weights = weights.split([n * weights.shape[0] // 3 for n in runs])
+    biases = (None,) * len(runs) if bias is None else bias.split([n * bias.shape[0] // 3 for n in runs])
     projected: list[Tensor | None] = []
-    for count, weight, b in zip(counts, weights, biases, strict=True):
+    for n, weight, b in zip(runs, weights, biases, strict=True):
         at = len(projected)
-        if fixed[at]:
-            projected.append(None)
-        else:
-            projected.extend(linear(operands[at], weight, b).chunk(count, -1))
+        projected.extend([None] if fixed[at] else linear(operands[at], weight, b).chunk(n, -1))
     return projected
 
 
@@ -277,7 +273,8 @@ def _check(operands: tuple[Tensor, ...], embed_dim: int, heads: int, weights: An
     if isinstance(weights, Tensor):
         if weights.shape != (3 * embed_dim, embed_dim):
             raise ShapeError(
-                f"multi-head attention: in_proj_weight must be {(3 * embed_dim, embed_dim)}, not {weights.shape}"
+                f"multi-head attention: in_proj_weight must be {(3 * embed_dim, embed_dim)}, not "
+                f"{weights.shape}"
             )
         weights = (weights[:embed_dim],) * 3
     for name, x, weight in zip(("query", "key", "value"), (query, key, value), weights, strict=True):

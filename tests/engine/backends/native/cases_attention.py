@@ -33,25 +33,30 @@ def _seen(*shape):
 _BELOW = np.where(np.tri(64, dtype=bool), 0, -np.inf).astype(np.float32)
 _LONG = _apart(2, length=300, keys=413, width=33, values=40)
 CALLS: list[Any] = [
-    (*_packed(4, 64, 3, 32), KEY, 0.0, True, 0.2),
-    (*_packed(2, 64, 3, 32), KEY, _BELOW, 0.0, False, 0.2),
-    (*_packed(3, 5, 2, 7), KEY, _seen(3, 1, 5, 5), 0.0, False, 0.5),
+    (*_packed(4, 64, 3, 32), KEY, 0.0, True, 0.2, False),
+    (*_packed(2, 64, 3, 32), KEY, _BELOW, 0.0, False, 0.2, False),
+    (*_packed(3, 5, 2, 7), KEY, _seen(3, 1, 5, 5), 0.0, False, 0.5, False),
     # few heads, whose queries or keys are shared out; blocks of keys that a query doesn't see
-    (*_LONG, KEY, 0.0, False, 0.17),
-    (*_LONG, KEY, 0.3, True, 0.17),
-    (*_LONG, KEY, _seen(300, 413), 0.0, True, 0.17),
-    (*_LONG, KEY, _drawn(413, 300).T, 0.1, False, 0.17),
-    (*_LONG, KEY, _drawn(2, 1, 413), 0.0, False, 3.0),
-    (*_apart(1, length=513, keys=200, width=64, values=64), KEY, 0.0, True, 0.125),
+    (*_LONG, KEY, 0.0, False, 0.17, False),
+    (*_LONG, KEY, 0.3, True, 0.17, False),
+    (*_LONG, KEY, _seen(300, 413), 0.0, True, 0.17, False),
+    (*_LONG, KEY, _drawn(413, 300).T, 0.1, False, 0.17, False),
+    (*_LONG, KEY, _drawn(2, 1, 413), 0.0, False, 3.0, False),
+    (*_apart(1, length=513, keys=200, width=64, values=64), KEY, 0.0, True, 0.125, False),
     # many small ones, of which a piece has several; a single one
-    (*_apart(150, 2, length=3, keys=9, width=5, values=2), KEY, 0.5, False, 0.4),
-    (*_apart(length=17, keys=1, width=1, values=70), KEY, 0.0, False, 1.0),
-    (*_packed(2, 9, 2, 8), KEY, 1.0, False, 0.5),
+    (*_apart(150, 2, length=3, keys=9, width=5, values=2), KEY, 0.5, False, 0.4, False),
+    (*_apart(length=17, keys=1, width=1, values=70), KEY, 0.0, False, 1.0, False),
+    (*_packed(2, 9, 2, 8), KEY, 1.0, False, 0.5, False),
+    # whose results have the heads within
+    (*_packed(4, 64, 3, 32), KEY, 0.0, True, 0.2, True),
+    (*_packed(3, 5, 2, 7), KEY, _seen(3, 1, 5, 5), 0.2, False, 0.5, True),
+    (*_packed(2, 300, 1, 33), KEY, 0.0, True, 0.17, True),
+    (*_LONG, KEY, 0.0, True, 0.17, True),
 ]
 
 
 def _gradient(call):
-    out, lse = NUMPY.kernels["attention"](*call)
+    out, lse = NUMPY.kernels["attention"](*call[:-1], False)
     g = _drawn(out.shape[-2], *out.shape[:-2], out.shape[-1])  # whose rows lie apart
     return (np.moveaxis(g, 0, -2), *call[:4], out, lse, *call[4:])
 

@@ -124,10 +124,10 @@ def test_not_a_number_and_infinity_go_through_as_in_numpy():
         ("gru", (x[:, :120].copy(), h0, weight[:120], bias, sizes, False)),
         ("rnn", (x[:, :40].copy(), h0, weight[:40], sizes, "relu", False)),
         ("rnn", (x[:, :40].copy(), h0, weight[:40], sizes, "tanh", False)),
-        ("attention", (q, q, q, np.array([1, 2, 3]), 0.0, False, 0.1)),
+        ("attention", (q, q, q, np.array([1, 2, 3]), 0.0, False, 0.1, False)),
         (
             "attention",
-            (*[np.nan_to_num(q, posinf=1, neginf=-1)] * 3, np.array([1, 2, 3]), mask, 0.0, True, 0.1),
+            (*[np.nan_to_num(q, posinf=1, neginf=-1)] * 3, np.array([1, 2, 3]), mask, 0.0, True, 0.1, False),
         ),
     ]
     for op, operands in calls:

@@ -171,3 +171,40 @@ X = engine.zeros(2, 3, 4)
 def test_mistakes_are_told_with_shapes(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_heads_that_are_columns_of_a_projection_stay_so(torch, causal):
+    """What is made of q, k and v that lie as [N, L, H, E] lies so, too: no copy joins the heads again."""
+    ours, theirs = leaves(torch, (N, L, H, E))
+    q, p = ours[0].transpose(1, 2), theirs[0].transpose(1, 2)
+    a = F.scaled_dot_product_attention(q, q * 2, q, is_causal=causal)
+    b = torch.nn.functional.scaled_dot_product_attention(p, p * 2, p, is_causal=causal)
+    assert a.shape == (N, H, L, E)
+    assert a.transpose(1, 2).is_contiguous()
+    np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-10)
+    (a**2).sum().backward()
+    (b**2).sum().backward()
+    np.testing.assert_allclose(ours[0].grad.numpy(), theirs[0].grad.numpy(), rtol=1e-9)
+    (x,) = leaves(torch, (N, L, H, E))[0]
+
+    def attended(x):
+        x = x.transpose(1, 2)
+        return F.scaled_dot_product_attention(x, x, x, is_causal=causal)
+
+    engine.autograd.gradgradcheck(attended, (x,))
+
+
+@pytest.mark.parametrize("same", ["query, key and value", "key and value", "query and key"])
+@pytest.mark.parametrize("batched", [True, False])
+def test_what_is_the_same_is_projected_together(same, batched):
+    module = engine.nn.MultiheadAttention(E, 2, batch_first=True).double()
+    x = engine.from_numpy(RNG.standard_normal((N, L, E) if batched else (L, E)))
+    y = x if same.startswith("query, key") else engine.from_numpy(RNG.standard_normal(x.shape))
+    together = (y, x, x) if same == "key and value" else (x, x, y)
+    module(*together, need_weights=False)[0].square().sum().backward()
+    grads = [p.grad.numpy().copy() for p in module.parameters()]
+    module.zero_grad()
+    module(*[each.clone() for each in together], need_weights=False)[0].square().sum().backward()
+    for one, p in zip(grads, module.parameters(), strict=True):
+        np.testing.assert_allclose(one, p.grad.numpy(), rtol=1e-10, atol=1e-12)

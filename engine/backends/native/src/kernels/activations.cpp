@@ -27,7 +27,7 @@ static void gelu_grad(const Call& call) {
         });
     else
         map2<float, float, float>(call, DEAR, [](float slope, float v) {
-            return slope * (0.5f * (1 + erf_of(v * ROOT_HALF)) + v * DENSITY * exp_of(-0.5f * v * v));
+            return slope * (0.5f * (1 + erf_of(v * ROOT_HALF)) + v * DENSITY * exp_below(-0.5f * v * v));
         });
 }
 

@@ -62,7 +62,7 @@ static void hypot(const Call& call) {
 static void logaddexp(const Call& call) {
     map2<float, float, float>(call, DEAR, [](float a, float b) {
         const float top = a > b || a != a ? a : b, apart = a == b ? 0.0f : a - b;
-        return top + log1p_of(exp_of(-__builtin_fabsf(apart)));
+        return top + log1p_of(exp_below(-__builtin_fabsf(apart)));
     });
 }
 

@@ -159,7 +159,7 @@ static float weigh(float* row, int64_t count, float factor, float base) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < count; ++j) {
-        row[j] = exp_of(row[j] * factor - base);
+        row[j] = exp_below(row[j] * factor - base);
         sum += row[j];
     }
     return sum;
@@ -182,7 +182,7 @@ struct Totals {
         for (int64_t r = 0; r < rows; ++r) {
             const float top = bases[r] > tops[r] ? bases[r] : tops[r];
             bases[r] = top == NOTHING ? 0.0f : top;
-            shrinks[r] = exp_of(tops[r] - bases[r]);
+            shrinks[r] = exp_below(tops[r] - bases[r]);
             totals[r] *= shrinks[r];
             tops[r] = top;
         }
@@ -326,13 +326,13 @@ struct Gradient {
         if (scores.dropped) {
             scores.draw(drawn, n, i, first, seen);
             for (int64_t j = 0; j < all; ++j) {
-                const float weight = exp_of(weights[j] * factor - log_sum);
+                const float weight = exp_below(weights[j] * factor - log_sum);
                 weights[j] = weight * drawn[j];
                 inner[j] = scale * weight * (inner[j] * drawn[j] - sum);
             }
         } else {
             for (int64_t j = 0; j < all; ++j) {
-                const float weight = exp_of(weights[j] * factor - log_sum);
+                const float weight = exp_below(weights[j] * factor - log_sum);
                 weights[j] = weight;
                 inner[j] = scale * weight * (inner[j] - sum);
             }

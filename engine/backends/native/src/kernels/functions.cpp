@@ -108,11 +108,11 @@ static void tanh(const Call& call) {
     dear(call, [](float x) { return tanh_of(x); });
 }
 static void sigmoid(const Call& call) {
-    dear(call, [](float x) { return 1 / (1 + exp_of(-x)); });
+    dear(call, [](float x) { return sigmoid_of(x); });
 }
 // log(1 / (1 + e^-x)), without overflow
 static void logsigmoid(const Call& call) {
-    twice(call, [](float x) { return exp_of(-__builtin_fabsf(x)); },
+    twice(call, [](float x) { return exp_below(-__builtin_fabsf(x)); },
           [](float x, float small) { return (x < 0 ? x : 0.0f) - log1p_of(small); });
 }
 

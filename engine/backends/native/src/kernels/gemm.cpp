@@ -43,6 +43,7 @@ static void tile(int64_t k, const float* a, int64_t a_step, const float* b, int6
     for (int64_t p = 0; p < k; ++p, b += b_step) {
         Vector row[V];
         for (int v = 0; v < V; ++v) row[v] = load(b + v * LANES);
+        for (int v = 0; v < V; ++v) __builtin_prefetch(b + AHEAD * b_step + v * LANES);
         if (lie == Lie::columns) __builtin_prefetch(a + AHEAD * a_step);  // too far apart for the processor to foresee
         for (int i = 0; i < R; ++i) {
             const float x = lie == Lie::rows ? from[i / 3][i % 3 * a_step] : a[i];

@@ -79,10 +79,10 @@ static float sum_of_exponentials(const float* x, float top, int64_t classes) {
     const int64_t whole = classes / WIDTH * WIDTH;
     float total = 0;
 #pragma omp simd reduction(+ : total)
-    for (int64_t k = 0; k < WIDTH; ++k) total += exp_of(rest_of(x + whole, classes - whole, k) - top);
+    for (int64_t k = 0; k < WIDTH; ++k) total += exp_below(rest_of(x + whole, classes - whole, k) - top);
     if (whole > 0) {
 #pragma omp simd reduction(+ : total)
-        for (int64_t i = 0; i < whole; ++i) total += exp_of(x[i] - top);
+        for (int64_t i = 0; i < whole; ++i) total += exp_below(x[i] - top);
     }
     return total;
 }
@@ -104,12 +104,12 @@ static void log_sum_exp(const float* x, int64_t rows, int64_t classes, float* ou
 static void soften(const float* x, float level, float less, float scale, int64_t classes, float* to) {
     const int64_t whole = classes / WIDTH * WIDTH;
 #pragma omp simd
-    for (int64_t i = 0; i < whole; ++i) to[i] = (exp_of(x[i] - level) - less) * scale;
+    for (int64_t i = 0; i < whole; ++i) to[i] = (exp_below(x[i] - level) - less) * scale;
     if (whole == classes) return;
     float tail[WIDTH];
 #pragma omp simd
     for (int64_t k = 0; k < WIDTH; ++k)
-        tail[k] = (exp_of(rest_of(x + whole, classes - whole, k) - level) - less) * scale;
+        tail[k] = (exp_below(rest_of(x + whole, classes - whole, k) - level) - less) * scale;
     for (int64_t i = whole; i < classes; ++i) to[i] = tail[i - whole];
 }
 

@@ -12,15 +12,26 @@ static inline float from_bits(int32_t bits) {
     return x;
 }
 
-// 2^k e^r with |r| <= log(2) / 2, within 2 units in the last place; in two factors, since 2^128 is no float
-static inline float scaled_exp(float k, float r) {
+static inline int32_t bits_of(float x) {
+    int32_t bits;
+    std::memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+// e^r for |r| <= log(2) / 2, within 2 units in the last place
+static inline float exp_near_0(float r) {
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = (p * r) * r + r + 1.0f;
+    return (p * r) * r + r + 1.0f;
+}
+
+// 2^k e^r with |r| <= log(2) / 2; in two factors, since 2^128 is no float
+static inline float scaled_exp(float k, float r) {
+    const float p = exp_near_0(r);
     // NaN has no integer, and stays NaN through p
     const int32_t whole = static_cast<int32_t>(k == k ? k : 0.0f);
     const int32_t half = whole >> 1;
@@ -37,6 +48,19 @@ static inline float exp_of(float x) {
     return x < low ? 0.0f : above;
 }
 
+// e^x for x of at most 88, as what is relative to the largest has; half the work of any x
+static inline float exp_below(float x) {
+    const float low = -87.33654f, places = 12582912.0f;  // 3 2^22: there is no room behind the point beside it
+    const float y = x < low ? low : x;
+    const float t = y * 1.44269504f + places, k = t - places;
+    const float r = (y - k * 0.693359375f) + k * 2.12194440e-4f;
+    const float power = from_bits(static_cast<int32_t>((static_cast<uint32_t>(bits_of(t)) << 23) + (127u << 23)));
+    return x < low ? 0.0f : exp_near_0(r) * power;
+}
+
+// 1 / (1 + e^-x)
+static inline float sigmoid_of(float x) { return 1 / (1 + exp_below(x < -88.0f ? 88.0f : -x)); }
+
 // 2^x, without an error for whole numbers, 0 below -126
 static inline float exp2_of(float x) {
     const float high = 127.99999f, low = -126.0f;
@@ -50,10 +74,8 @@ static inline float exp2_of(float x) {
 // between the roots of 1/2 and 2. join(e, the
 // polynomial without its first two terms, f^2, f = m - 1) gives it, to whatever base.
 template <typename Join> static inline float logarithm_of(float x, Join join) {
-    int32_t bits;
-    std::memcpy(&bits, &x, sizeof bits);
     // from the root of 1/2 on; of a negative x, which has no logarithm, it wraps around
-    const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(bits) - 0x3f3504f3u);
+    const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(bits_of(x)) - 0x3f3504f3u);
     const float e = static_cast<float>(shifted >> 23);
     const float f = from_bits((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
     const float s = f * f;

@@ -15,8 +15,6 @@
 namespace kiln {
 namespace KILN_LEVEL {
 
-static inline float sigmoid_of(float x) { return 1 / (1 + exp_of(-x)); }
-
 // Rows of the states that a step starts from, which lie together.
 struct Part {
     int64_t first, rows;

@@ -35,7 +35,7 @@ static void softmax(const Call& call) {
         float total = 0;
 #pragma omp simd reduction(+ : total)
         for (int64_t i = 0; i < width; ++i) {
-            to[i] = exp_of(from[i] - top);
+            to[i] = exp_below(from[i] - top);
             total += to[i];
         }
         const float scale = 1 / total;
@@ -48,7 +48,7 @@ static void log_softmax(const Call& call) {
         const float top = largest(from, width);
         float total = 0;
 #pragma omp simd reduction(+ : total)
-        for (int64_t i = 0; i < width; ++i) total += exp_of(from[i] - top);
+        for (int64_t i = 0; i < width; ++i) total += exp_below(from[i] - top);
         // the largest goes first: beside it the logarithm would lose digits
         const float rest = std::log(total);
         for (int64_t i = 0; i < width; ++i) to[i] = from[i] - top - rest;
