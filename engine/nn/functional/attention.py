@@ -84,7 +84,7 @@ def scaled_dot_product_attention(
 
 
 def _heads_within(query: Tensor) -> bool:
-    """Whether a query [..., H, L, E] lies in memory as [..., L, H, E]; what is made of it then should, too."""
+    """Whether a query [..., H, L, E] lies in memory as [..., L, H, E]: so should what is made of it."""
     if query.ndim < 3 or query.shape[-3] == 1 or query.shape[-2] == 1:
         return False
     return bool(0 < query.stride(-3) < query.stride(-2))

@@ -22,13 +22,25 @@ constexpr int ROWS = 8, VECTORS = 3;
 constexpr int ROWS = 6, VECTORS = 2;
 #endif
 constexpr int64_t WIDE = LANES * VECTORS;
-constexpr int64_t AHEAD = 16;  // columns of A
+constexpr int64_t AHEAD = 16;  // columns of A, or rows of B, that are fetched before they are read
 constexpr int64_t DEPTH = 320, PANELS = 24, WIDTH = 2048;
 constexpr int64_t PAGE = 1024;  // floats: rows as far apart as this, or several times, share few places of the caches
 extern const int64_t PANEL = WIDE;
 extern const int64_t TILE = ROWS;
 
 enum class Lie { columns, rows };  // whether steps along k, or from row to row, are the long ones
+
+// The first n columns of sums of V vectors a row
+static void put_first(int64_t rows, int64_t vectors, int64_t n, const float* sums, float* c, int64_t ldc,
+                      bool accumulate) {
+    for (int64_t i = 0; i < rows; ++i)
+        for (int64_t v = 0; v < vectors; ++v, sums += LANES) {
+            float* to = c + i * ldc + v * LANES;
+            const int64_t left = n - v * LANES;
+            if (left >= LANES) store(to, accumulate ? load(to) + load(sums) : load(sums));
+            else if (left > 0) store_first(to, accumulate ? load_first(to, left) + load(sums) : load(sums), left);
+        }
+}
 
 // C[R, n] (+)= A[R, k] times the rows of B, which are b_step floats apart; n of the V vectors' columns exist.
 // a_step: floats from a column of A to the next, the rows lying side by side, or from a row to the next.
@@ -37,37 +49,33 @@ static void tile(int64_t k, const float* a, int64_t a_step, const float* b, int6
                  int64_t n, bool accumulate) {
     for (int i = 0; i < R; ++i)  // C is written when the sums are complete
         for (int v = 0; v < V; ++v) __builtin_prefetch(c + i * ldc + v * LANES, 1);
-    Vector sums[R][V] = {};
+    Vector sums[R * V];
+    unroll<R * V>([&](auto s) { sums[s] = Vector{}; });
     const float* from[(R + 2) / 3];  // every third row: the two after it are within reach of its address
-    for (int i = 0; i < R; i += 3) from[i / 3] = lie == Lie::rows ? a + i * a_step : a + i;
+    unroll<(R + 2) / 3>([&](auto third) { from[third] = a + 3 * third * (lie == Lie::rows ? a_step : 1); });
     for (int64_t p = 0; p < k; ++p, b += b_step) {
         Vector row[V];
-        for (int v = 0; v < V; ++v) row[v] = load(b + v * LANES);
+        unroll<V>([&](auto v) { row[v] = load(b + v * LANES); });
         for (int v = 0; v < V; ++v) __builtin_prefetch(b + AHEAD * b_step + v * LANES);
-        if (lie == Lie::columns) __builtin_prefetch(a + AHEAD * a_step);  // too far apart for the processor to foresee
-        for (int i = 0; i < R; ++i) {
+        if (lie == Lie::columns) {  // too far apart for the processor to foresee; a column may lie in two lines
+            __builtin_prefetch(a + AHEAD * a_step);
+            __builtin_prefetch(a + AHEAD * a_step + R - 1);
+        }
+        unroll<R>([&](auto i) {
             const float x = lie == Lie::rows ? from[i / 3][i % 3 * a_step] : a[i];
-            for (int v = 0; v < V; ++v) sums[i][v] += x * row[v];
-        }
+            unroll<V>([&](auto v) { sums[i * V + v] += x * row[v]; });
+        });
         if (lie == Lie::columns) a += a_step;
-        else
-            for (auto& each : from) ++each;
+        else unroll<(R + 2) / 3>([&](auto third) { ++from[third]; });
     }
-    if (n == V * LANES) {
-        for (int i = 0; i < R; ++i)
-            for (int v = 0; v < V; ++v) {
-                float* to = c + i * ldc + v * LANES;
-                store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
-            }
-        return;
-    }
-    for (int i = 0; i < R; ++i)
-        for (int v = 0; v < V; ++v) {
-            float* to = c + i * ldc + v * LANES;
-            const int64_t left = n - v * LANES;
-            if (left >= LANES) store(to, accumulate ? load(to) + sums[i][v] : sums[i][v]);
-            else if (left > 0) store_first(to, accumulate ? load_first(to, left) + sums[i][v] : sums[i][v], left);
-        }
+    if (n == V * LANES)
+        return unroll<R * V>([&](auto s) {
+            float* to = c + s / V * ldc + s % V * LANES;
+            store(to, accumulate ? load(to) + sums[s] : sums[s]);
+        });
+    float kept[R * V * LANES];
+    unroll<R * V>([&](auto s) { store(kept + s * LANES, sums[s]); });
+    put_first(R, V, n, kept, c, ldc, accumulate);
 }
 
 using Tile = void (*)(int64_t, const float*, int64_t, const float*, int64_t, float*, int64_t, int64_t, bool);

@@ -183,7 +183,9 @@ void Product::run(const Call& call, const float* bias) const {
     call.pool.run(pieces, [&](int64_t piece) {
         const int64_t stop = piece_start(all, pieces, piece + 1);
         for (int64_t part = piece_start(all, pieces, piece); part < stop; ++part) {
-            const int64_t batch = part / parts, down = part % parts / grid.columns, across = part % grid.columns;
+            const int64_t batch = part / parts, k_th = part % parts;
+            const int64_t down = n > m ? k_th % grid.rows : k_th / grid.columns;
+            const int64_t across = n > m ? k_th / grid.rows : k_th % grid.columns;
             const int64_t i = edge(m, TILE, grid.rows, down), j = edge(n, PANEL, grid.columns, across);
             const int64_t height = edge(m, TILE, grid.rows, down + 1) - i;
             const int64_t width = edge(n, PANEL, grid.columns, across + 1) - j;
