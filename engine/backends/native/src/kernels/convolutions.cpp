@@ -36,19 +36,18 @@ constexpr int64_t MANY = 256;         // filters that are worth a matrix of wind
 template <int R, int V>
 static void tile(int64_t depth, const float* weights, const float* source, const int64_t* offsets, float* sums,
                  int64_t pitch, bool accumulate) {
-    Vector total[R][V] = {};
+    Vector total[R * V];
+    each_of<R * V>([&](auto s) { total[s] = Vector{}; });
     for (int64_t k = 0; k < depth; ++k, weights += R) {
         const float* from = source + offsets[k];
         Vector row[V];
-        for (int v = 0; v < V; ++v) row[v] = load(from + v * LANES);
-        for (int i = 0; i < R; ++i)
-            for (int v = 0; v < V; ++v) total[i][v] += weights[i] * row[v];
+        each_of<V>([&](auto v) { row[v] = load(from + v * LANES); });
+        each_of<R * V>([&](auto s) { total[s] += weights[s / V] * row[s % V]; });
     }
-    for (int i = 0; i < R; ++i)
-        for (int v = 0; v < V; ++v) {
-            float* to = sums + i * pitch + v * LANES;
-            store(to, accumulate ? load(to) + total[i][v] : total[i][v]);
-        }
+    each_of<R * V>([&](auto s) {
+        float* to = sums + s / V * pitch + s % V * LANES;
+        store(to, accumulate ? load(to) + total[s] : total[s]);
+    });
 }
 
 using Tile = void (*)(int64_t, const float*, const float*, const int64_t*, float*, int64_t, bool);
@@ -84,8 +83,9 @@ struct Sum {
 // to[k rows + r] = from[r distance + k]
 static void pack_rows(float* to, const float* from, int64_t distance, int64_t rows, int64_t terms) {
     for (int64_t k = 0; k < terms; k += LANES) {
-        Vector square[LANES] = {};
-        for (int64_t r = 0; r < rows; ++r) square[r] = load_some(from + r * distance + k, terms - k);
+        Vector square[LANES];
+        for (int r = 0; r < LANES; ++r)
+            square[r] = r < rows ? load_some(from + r * distance + k, terms - k) : Vector{};
         transpose(square);
         // beyond a row's end are rows that come later
         for (int64_t l = 0; l < std::min<int64_t>(LANES, terms - k); ++l)

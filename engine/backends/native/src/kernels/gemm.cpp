@@ -50,31 +50,31 @@ static void tile(int64_t k, const float* a, int64_t a_step, const float* b, int6
     for (int i = 0; i < R; ++i)  // C is written when the sums are complete
         for (int v = 0; v < V; ++v) __builtin_prefetch(c + i * ldc + v * LANES, 1);
     Vector sums[R * V];
-    unroll<R * V>([&](auto s) { sums[s] = Vector{}; });
+    each_of<R * V>([&](auto s) { sums[s] = Vector{}; });
     const float* from[(R + 2) / 3];  // every third row: the two after it are within reach of its address
-    unroll<(R + 2) / 3>([&](auto third) { from[third] = a + 3 * third * (lie == Lie::rows ? a_step : 1); });
+    each_of<(R + 2) / 3>([&](auto third) { from[third] = a + 3 * third * (lie == Lie::rows ? a_step : 1); });
     for (int64_t p = 0; p < k; ++p, b += b_step) {
         Vector row[V];
-        unroll<V>([&](auto v) { row[v] = load(b + v * LANES); });
+        each_of<V>([&](auto v) { row[v] = load(b + v * LANES); });
         for (int v = 0; v < V; ++v) __builtin_prefetch(b + AHEAD * b_step + v * LANES);
         if (lie == Lie::columns) {  // too far apart for the processor to foresee; a column may lie in two lines
             __builtin_prefetch(a + AHEAD * a_step);
             __builtin_prefetch(a + AHEAD * a_step + R - 1);
         }
-        unroll<R>([&](auto i) {
+        each_of<R>([&](auto i) {
             const float x = lie == Lie::rows ? from[i / 3][i % 3 * a_step] : a[i];
-            unroll<V>([&](auto v) { sums[i * V + v] += x * row[v]; });
+            each_of<V>([&](auto v) { sums[i * V + v] += x * row[v]; });
         });
         if (lie == Lie::columns) a += a_step;
-        else unroll<(R + 2) / 3>([&](auto third) { ++from[third]; });
+        else each_of<(R + 2) / 3>([&](auto third) { ++from[third]; });
     }
     if (n == V * LANES)
-        return unroll<R * V>([&](auto s) {
+        return each_of<R * V>([&](auto s) {
             float* to = c + s / V * ldc + s % V * LANES;
             store(to, accumulate ? load(to) + sums[s] : sums[s]);
         });
     float kept[R * V * LANES];
-    unroll<R * V>([&](auto s) { store(kept + s * LANES, sums[s]); });
+    each_of<R * V>([&](auto s) { store(kept + s * LANES, sums[s]); });
     put_first(R, V, n, kept, c, ldc, accumulate);
 }
 

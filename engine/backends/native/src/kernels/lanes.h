@@ -12,16 +12,6 @@
 namespace kiln {
 namespace KILN_LEVEL {
 
-// each(0), each(1), ... each(N - 1), numbers that the compiler knows: arrays which they index are registers then, where
-// with loops it may put them into memory.
-template <typename Each, int... I>
-static inline __attribute__((always_inline)) void unroll(const Each& each, std::integer_sequence<int, I...>) {
-    (each(std::integral_constant<int, I>()), ...);
-}
-template <int N, typename Each> static inline __attribute__((always_inline)) void unroll(const Each& each) {
-    unroll(each, std::make_integer_sequence<int, N>());
-}
-
 // The first n < LANES floats, and zeros.
 static inline Vector load_first(const float* from, int64_t n) {
 #if defined(__AVX512F__)

@@ -18,6 +18,16 @@ constexpr int LANES = 4;
 typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t Integers __attribute__((vector_size(LANES * sizeof(float))));
 
+// each(0), each(1), ... each(N - 1), numbers that the compiler knows: arrays which they index are registers then, where
+// with loops it may put them into memory.
+template <typename Each, int... I>
+static inline __attribute__((always_inline)) void each_of(const Each& each, std::integer_sequence<int, I...>) {
+    (each(std::integral_constant<int, I>()), ...);
+}
+template <int N, typename Each> static inline __attribute__((always_inline)) void each_of(const Each& each) {
+    each_of(each, std::make_integer_sequence<int, N>());
+}
+
 static inline Vector load(const float* from) {
     Vector x;
     std::memcpy(&x, from, sizeof x);

@@ -36,33 +36,31 @@ struct Span {
 template <int R, int V>
 static void tile(const Span& span, const float* source, const int64_t* offsets, const float* turned, int64_t pitch,
                  float* sums) {
-    Vector total[R][V];
-    for (int r = 0; r < R; ++r)
-        for (int v = 0; v < V; ++v) total[r][v] = load(sums + r * pitch + v * LANES);
+    Vector total[R * V];
+    each_of<R * V>([&](auto s) { total[s] = load(sums + s / V * pitch + s % V * LANES); });
     for (int64_t image = 0; image < span.images; ++image) {
         const float *from[R], *slope = turned + image * span.slopes;
-        for (int r = 0; r < R; ++r) from[r] = source + image * span.copy + offsets[r];
+        each_of<R>([&](auto r) { from[r] = source + image * span.copy + offsets[r]; });
         for (int64_t i = 0; i < span.count; ++i, slope += pitch) {
             Vector row[V];
-            for (int v = 0; v < V; ++v) row[v] = load(slope + v * LANES);
-            for (int r = 0; r < R; ++r)
-                for (int v = 0; v < V; ++v) total[r][v] += from[r][i] * row[v];
+            each_of<V>([&](auto v) { row[v] = load(slope + v * LANES); });
+            each_of<R * V>([&](auto s) { total[s] += from[s / V][i] * row[s % V]; });
         }
     }
-    for (int r = 0; r < R; ++r)
-        for (int v = 0; v < V; ++v) store(sums + r * pitch + v * LANES, total[r][v]);
+    each_of<R * V>([&](auto s) { store(sums + s / V * pitch + s % V * LANES, total[s]); });
 }
 
 // sums[r pitch] += over i of source[offsets[r] + i] g[i], of one image; their count is of whole vectors
 template <int R>
 static void dot(const Span& span, const float* source, const int64_t* offsets, const float* g, int64_t pitch,
                 float* sums) {
-    Vector total[R] = {};
+    Vector total[R];
+    each_of<R>([&](auto r) { total[r] = Vector{}; });
     for (int64_t i = 0; i < span.count; i += LANES) {
         const Vector slope = load(g + i);
-        for (int r = 0; r < R; ++r) total[r] += slope * load(source + offsets[r] + i);
+        each_of<R>([&](auto r) { total[r] += slope * load(source + offsets[r] + i); });
     }
-    for (int r = 0; r < R; ++r) sums[r * pitch] += sum_of(total[r]);
+    each_of<R>([&](auto r) { sums[r * pitch] += sum_of(total[r]); });
 }
 
 using Tile = void (*)(const Span&, const float*, const int64_t*, const float*, int64_t, float*);
@@ -109,11 +107,11 @@ static void turn(float* to, const float* g, const float* end, const Convolution&
         for (int64_t first = 0; first < n.outputs(); first += LANES) {
             float* at = to + p * line * pitch + first;
             for (int64_t q = 0; q < n.columns; q += LANES) {
-                Vector square[LANES] = {};
+                Vector square[LANES];
                 const int64_t filters = std::min<int64_t>(LANES, n.outputs() - first);
-                for (int64_t f = 0; f < filters; ++f) {
+                for (int f = 0; f < LANES; ++f) {
                     const float* from = g + ((first + f) * n.rows + start + p) * n.columns + q;
-                    square[f] = load_some(from, end - from);
+                    square[f] = f < filters ? load_some(from, end - from) : Vector{};
                 }
                 transpose(square);
                 const int64_t count = std::min<int64_t>(LANES, n.columns - q);

@@ -74,20 +74,19 @@ template <int R, int V>
 static void tile(int64_t depth, const float* from, int64_t row, int64_t column, const Rows& other, float* sums,
                  int64_t pitch, bool accumulate) {
     const float *at[R], *line[V];
-    for (int r = 0; r < R; ++r) at[r] = from + r * row;
-    for (int v = 0; v < V; ++v) line[v] = other.data + v * other.apart;
-    Vector total[R][V] = {};
+    each_of<R>([&](auto r) { at[r] = from + r * row; });
+    each_of<V>([&](auto v) { line[v] = other.data + v * other.apart; });
+    Vector total[R * V];
+    each_of<R * V>([&](auto s) { total[s] = Vector{}; });
     for (int64_t k = 0; k < depth; ++k) {
         Vector each[V];
-        for (int v = 0; v < V; ++v) each[v] = load(line[v] + k * other.row);
-        for (int r = 0; r < R; ++r)
-            for (int v = 0; v < V; ++v) total[r][v] += at[r][k * column] * each[v];
+        each_of<V>([&](auto v) { each[v] = load(line[v] + k * other.row); });
+        each_of<R * V>([&](auto s) { total[s] += at[s / V][k * column] * each[s % V]; });
     }
-    for (int r = 0; r < R; ++r)
-        for (int v = 0; v < V; ++v) {
-            float* to = sums + r * pitch + v * LANES;
-            store(to, accumulate ? load(to) + total[r][v] : total[r][v]);
-        }
+    each_of<R * V>([&](auto s) {
+        float* to = sums + s / V * pitch + s % V * LANES;
+        store(to, accumulate ? load(to) + total[s] : total[s]);
+    });
 }
 
 using Tile = void (*)(int64_t, const float*, int64_t, int64_t, const Rows&, float*, int64_t, bool);
@@ -166,10 +165,10 @@ static inline void turn(float* square, const float* planes, const float* end, in
         }
         std::fill(square, square + (start - left) * LANES, 0.0f);
         for (int64_t x = start; x < stop; x += LANES) {
-            Vector block[LANES] = {};
-            for (int64_t c = 0; c < count; ++c) {
+            Vector block[LANES];
+            for (int c = 0; c < LANES; ++c) {
                 const float* from = planes + (c * height + y) * width + x;
-                block[c] = load_some(from, end - from);
+                block[c] = c < count ? load_some(from, end - from) : Vector{};
             }
             transpose(block);
             const int64_t columns_left = std::min<int64_t>(LANES, stop - x);
