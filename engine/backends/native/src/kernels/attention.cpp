@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "gemm.h"
+#include "lanes.h"
 #include "mathematics.h"
 #include "philox.h"
 #include "places.h"
@@ -36,10 +37,7 @@ struct Heads {
     int64_t rows, width, step;
 
     explicit Heads(const Array& x)
-        : lead(x, 0, x.axes - 2),
-          data(x.as<float>()),
-          rows(x.shape[x.axes - 2]),
-          width(x.shape[x.axes - 1]),
+        : lead(x, 0, x.axes - 2), data(x.as<float>()), rows(x.shape[x.axes - 2]), width(x.shape[x.axes - 1]),
           step(x.strides[x.axes - 2]) {}
 
     // A result, whose heads, the last of the leading axes, lie within the rows or not
@@ -60,8 +58,8 @@ struct Heads {
     }
 };
 
-// What becomes of products of queries and keys. ints: causal, whether there is a mask, whether weights are dropped, heads_within;
-// reals: scale, p
+// What becomes of products of queries and keys. ints: causal, whether there is a mask, whether weights are dropped,
+// heads_within; reals: scale, p
 struct Scores {
     const bool causal, masked, dropped;
     const float scale;
@@ -265,7 +263,6 @@ struct Gradient {
     const float* lse;
     const Heads q_grad, k_grad, v_grad;
     const int64_t size = tile_size(), block = block_size();
-    const int64_t tiles = parts_of(q.rows, size);
 
     explicit Gradient(const Call& call)
         : g(call.inputs[0]),
@@ -280,7 +277,7 @@ struct Gradient {
           v_grad(call.outputs[2], call.ints[3]) {}
 
     int64_t room() const {
-        return 3 * size * block + q.rows + packed_size(q.width, block) + packed_size(v.width, block);
+        return 3 * size * block + whole(q.rows) + packed_size(q.width, block) + packed_size(v.width, block);
     }
 
     // Of head n and the keys of these blocks; to_q [L, E], whose rows are so far apart, is what comes from them alone.
@@ -288,32 +285,53 @@ struct Gradient {
         float *weights = scratch(Slot::attention, room()), *inner = weights + size * block, *drawn = inner + size * block;
         float *keys = drawn + size * block, *values = keys + packed_size(q.width, block);
         float* sums = values + packed_size(v.width, block);
-        for (int64_t i = 0; i < q.rows; ++i) {
-            const float *a = g.at(n, i), *b = out.at(n, i);
-            float sum = 0;
-#pragma omp simd reduction(+ : sum)
-            for (int64_t j = 0; j < v.width; ++j) sum += a[j] * b[j];
-            sums[i] = sum;
-        }
-        for (int64_t i = 0; i < q.rows; ++i) std::fill_n(to_q + i * step, q.width, 0.0f);
+        for (int64_t i = 0; i < q.rows; i += LANES) multiply_rows(n, i, sums + i);
+        // what the first product with it doesn't write
+        for (int64_t i = 0; i < first_query(first_block); ++i) std::fill_n(to_q + i * step, q.width, 0.0f);
         for (int64_t b = first_block; b < stop_block; ++b) {
             const int64_t first = b * block, all = std::min(block, k.rows - first);
             pack_b(q.width, all, k.transposed(n, first), keys);
             pack_b(v.width, all, v.transposed(n, first), values);
-            k_grad.clear(n, first, all);
-            v_grad.clear(n, first, all);
-            for (int64_t t = scores.causal ? first / size : 0; t < tiles; ++t) {
-                const int64_t start = t * size, rows = std::min(size, q.rows - start);
-                const int64_t count = scores.causal ? std::min(all, start + rows - first) : all;
+            const int64_t begin = first_query(b);
+            const int64_t written = begin < q.rows ? keys_for(begin, first, all) : 0;
+            k_grad.clear(n, first + written, all - written);
+            v_grad.clear(n, first + written, all - written);
+            for (int64_t start = begin; start < q.rows; start += size) {
+                const int64_t rows = std::min(size, q.rows - start), count = keys_for(start, first, all);
                 gemm_packed(rows, whole_panels(count), q.width, q.matrix(n, start), keys, weights, block, false);
                 gemm_packed(rows, whole_panels(count), v.width, g.matrix(n, start), values, inner, block, false);
                 for (int64_t r = 0; r < rows; ++r)
                     derive(n, start + r, first, count, weights + r * block, inner + r * block, sums[start + r], drawn);
-                gemm(count, v.width, rows, {weights, 1, block}, g.matrix(n, start), v_grad.at(n, first), v_grad.step, true);
-                gemm(count, q.width, rows, {inner, 1, block}, q.matrix(n, start), k_grad.at(n, first), k_grad.step, true);
-                gemm(rows, q.width, count, {inner, block, 1}, k.matrix(n, first), to_q + start * step, step, true);
+                gemm(count, v.width, rows, {weights, 1, block}, g.matrix(n, start), v_grad.at(n, first), v_grad.step,
+                     start > begin);
+                gemm(count, q.width, rows, {inner, 1, block}, q.matrix(n, start), k_grad.at(n, first), k_grad.step,
+                     start > begin);
+                gemm(rows, q.width, count, {inner, block, 1}, k.matrix(n, first), to_q + start * step, step, b > first_block);
             }
         }
+    }
+
+    // Where the first tile of queries begins that sees keys of a block; how many of them a tile sees.
+    int64_t first_query(int64_t b) const {
+        if (!scores.causal) return 0;
+        return b * block < q.rows ? b * block / size * size : q.rows;
+    }
+    int64_t keys_for(int64_t start, int64_t first, int64_t all) const {
+        return scores.causal ? std::min(all, std::min(start + size, q.rows) - first) : all;
+    }
+
+    // to[LANES] = sums of products of some rows of g and of the result
+    void multiply_rows(int64_t n, int64_t first, float* to) const {
+        Vector totals[LANES];
+        for (int r = 0; r < LANES; ++r) {
+            totals[r] = Vector{};
+            if (first + r >= q.rows) continue;
+            const float *a = g.at(n, first + r), *b = out.at(n, first + r);
+            int64_t j = 0;
+            for (; j + LANES <= v.width; j += LANES) totals[r] += load(a + j) * load(b + j);
+            if (j < v.width) totals[r] += load_first(a + j, v.width - j) * load_first(b + j, v.width - j);
+        }
+        store(to, sums_of(totals));
     }
 
     // One row: products with the keys become weights, those of g with the values the gradients of the products.

@@ -37,14 +37,17 @@ static void take_weights(Pool& pool, const Dense& n, const Kernels& weights, con
     });
 }
 
-// Results of some tiles, from values to where they belong
+// Results of some tiles, from values to where they belong: of each row of tiles those that exist, with channels side by
+// side, then one channel after the other, in whose plane they are neighbours
 static void put(const float* values, const Values& form, const Some& some, const Dense& n, const float* bias,
                 const Call& call) {
-    const int64_t columns = whole(4 * some.across), rows = std::min(4 * some.rows, n.rows - 4 * some.first);
-    float* square = scratch(Slot::reduction, 4 * some.rows * columns * LANES);
+    const int64_t rows = std::min(4 * some.rows, n.rows - 4 * some.first), size = rows * n.columns;
+    float* square = scratch(Slot::reduction, whole(size) * LANES);
     for (int64_t i = 0; i < some.images; ++i)
         for (int64_t m = 0; m < n.outputs; m += LANES) {
             const int64_t count = std::min<int64_t>(LANES, n.outputs - m);
+            const int64_t start = (((some.image + i) * n.outputs + m) * n.rows + 4 * some.first) * n.columns;
+            float* planes = call.outputs[0].as<float>() + start;
             const Vector shift = bias ? load_some(bias + m, count) : Vector{};
             for (int64_t t = 0; t < some.per_image(); ++t) {
                 const float* from = values + (i * some.per_image() + t) * form.pitch + m;
@@ -52,23 +55,19 @@ static void put(const float* values, const Values& form, const Some& some, const
                 for (int v = 0; v < VALUES; ++v) own[v] = load(from + v * form.stride);
                 for (int l = 0; l < POINTS; ++l) to_results<POINTS, 4>(own + l, half + l);
                 for (int k = 0; k < 4; ++k) to_results<1, 4>(half + k * POINTS, own + k * POINTS);
-                float* corner = square + (t / some.across * 4 * columns + t % some.across * 4) * LANES;
-                for (int k = 0; k < 4; ++k)
-                    for (int l = 0; l < 4; ++l) store(corner + (k * columns + l) * LANES, own[k * POINTS + l] + shift);
+                const int64_t y = t / some.across * 4, x = t % some.across * 4;
+                for (int64_t k = 0; k < std::min<int64_t>(4, rows - y); ++k)
+                    for (int64_t l = 0; l < std::min<int64_t>(4, n.columns - x); ++l)
+                        store(square + ((y + k) * n.columns + x + l) * LANES, own[k * POINTS + l] + shift);
             }
-            const int64_t start = (((some.image + i) * n.outputs + m) * n.rows + 4 * some.first) * n.columns;
-            float* planes = call.outputs[0].as<float>() + start;
-            for (int64_t y = 0; y < rows; ++y)
-                for (int64_t x = 0; x < n.columns; x += LANES) {
-                    Vector block[LANES];
-                    for (int l = 0; l < LANES; ++l) block[l] = load(square + (y * columns + x + l) * LANES);
-                    transpose(block);
-                    // beyond a row's end are rows that come later
-                    for (int64_t c = 0; c < count; ++c)
-                        store_some(planes + (c * n.rows + y) * n.columns + x, block[c],
-                                   std::min<int64_t>(LANES, n.columns - x), (rows - y) * n.columns - x);
-                }
-            call.done({start, count, rows * n.columns, n.rows * n.columns});
+            for (int64_t p = 0; p < size; p += LANES) {
+                Vector block[LANES];
+                for (int l = 0; l < LANES; ++l) block[l] = load(square + (p + l) * LANES);
+                transpose(block);
+                for (int64_t c = 0; c < count; ++c)
+                    store_some(planes + c * n.rows * n.columns + p, block[c], size - p, size - p);
+            }
+            call.done({start, count, size, n.rows * n.columns});
         }
 }
 
