@@ -99,14 +99,15 @@ static void dots(int64_t n, int64_t k, const float* a, int64_t a_step, const flo
     for (int64_t j = 0; j < n; j += J) {
         const float* columns[J];
         for (int64_t l = 0; l < J; ++l) columns[l] = b + std::min(j + l, n - 1) * b_step;
-        Vector sums[LANES] = {};
-        const auto add = [&](int64_t p, const auto& part) {
+        Vector sums[LANES];
+        each_of<LANES>([&](auto s) { sums[s] = Vector{}; });
+        const auto add = [&](int64_t p, const auto& part) __attribute__((always_inline)) {
             Vector row[R];
-            for (int i = 0; i < R; ++i) row[i] = part(a + i * a_step + p);
-            for (int l = 0; l < J; ++l) {
+            each_of<R>([&](auto i) { row[i] = part(a + i * a_step + p); });
+            each_of<J>([&](auto l) {
                 const Vector column = part(columns[l] + p);
-                for (int i = 0; i < R; ++i) sums[i * J + l] += row[i] * column;
-            }
+                each_of<R>([&](auto i) { sums[i * J + l] += row[i] * column; });
+            });
         };
         int64_t p = 0;
         for (; p + LANES <= k; p += LANES) add(p, [](const float* from) { return load(from); });
