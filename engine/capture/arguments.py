@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.autograd.tape import Variable
-from engine.capture.trace import owner
+from engine.capture.trace import address, owner
 from engine.device import CPU, Device
 from engine.dtypes import DType
 
@@ -44,10 +44,16 @@ def hooked(x: Any) -> bool:
     return hooks is not None and bool(hooks.before or hooks.after)
 
 
-def shared(tensors: list[Any]) -> tuple[int, ...]:
-    """For each tensor the first one that shows the same memory."""
-    owners = [id(owner(x._data)) for x in tensors]
-    return tuple([owners.index(each) for each in owners])
+def shared(arrays: list[Any]) -> tuple[tuple[int, int], ...]:
+    """For each array the first one of the same memory, and how many bytes after that one it begins."""
+    owners = [id(owner(array)) for array in arrays]
+    firsts = [owners.index(each) for each in owners]
+    return tuple(
+        [
+            (first, 0 if first == k else address(arrays[k]) - address(arrays[first]))
+            for k, first in enumerate(firsts)
+        ]
+    )
 
 
 def refused(tensors: list[Any], others: list[Any]) -> str:

@@ -88,13 +88,15 @@ class Fusion:
         self._unit[n] = len(self.units) - 1
 
     def _elements(self, n: int) -> int:
-        """How many elements an element-wise call has; 0 where it isn't one, or broadcasts."""
-        if n not in self._made or self._calls[n].op not in native.IN_PLACE:
+        """How many elements an element-wise call has; 0 if it isn't one, broadcasts or reads with gaps."""
+        call = self._calls[n]
+        if n not in self._made or call.op not in native.IN_PLACE:
             return 0
-        made = self._made[n]
-        sizes = {array.size for array in made.inputs if array.size != 1}
-        whole = all(array.flags.c_contiguous for array in made.inputs) and len(made.outputs) == 1
-        size = self._values[self._calls[n].results[0]].array.size
+        # the operands themselves, which are what a chain reads, and not the copies that a call alone is given
+        arrays = [self._values[k].array for k in call.operands]
+        sizes = {array.size for array in arrays if array.size != 1}
+        whole = all(array.flags.c_contiguous for array in arrays) and len(self._made[n].outputs) == 1
+        size = self._values[call.results[0]].array.size
         return size if whole and sizes == {size} else 0
 
     def _is_near(self, n: int, unit: Unit) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 from engine.backends import native
 from engine.capture.arena import Need, memory, planned
 from engine.capture.fusion import Unit
-from engine.capture.places import Places, address
-from engine.capture.trace import Call
+from engine.capture.places import Places
+from engine.capture.trace import Call, address
 
 
 @dataclass

@@ -19,8 +19,8 @@ from engine.backends.native.rows import Native, has_gaps
 from engine.capture.fusion import Fusion, Unit
 from engine.capture.layout import Copy, Layout
 from engine.capture.liveness import Liveness
-from engine.capture.places import Places, address
-from engine.capture.trace import Call, Trace, owner
+from engine.capture.places import Places
+from engine.capture.trace import Call, Trace, address, owner
 from engine.device import CPU
 
 # they have no operands, and come first

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.capture.liveness import Liveness
-from engine.capture.trace import Call, Trace, owner
+from engine.capture.trace import Call, Trace, address, owner
 
 
 class Places:
@@ -45,8 +45,3 @@ class Places:
             and not call.mutates
             and all(k in self.fixed or self.root[k] != k or k in call.operands for k in call.results)
         )
-
-
-def address(array: Any) -> int:
-    """Where an array's first element lies."""
-    return int(array.__array_interface__["data"][0])

@@ -15,6 +15,7 @@ from typing import Any
 from engine.autograd.failures import FAILURES, explained
 from engine.autograd.node import Version
 from engine.autograd.tape import wrap
+from engine.capture.arguments import shared
 from engine.capture.blocks import Blocks
 from engine.capture.liveness import Liveness
 from engine.capture.lowering import Lowering
@@ -59,6 +60,8 @@ class Program:
         self._overwritten = [
             leaf for leaf, after in trace.gradients if isinstance(after, int) and leaf not in read
         ]
+        gradients = [value for value in trace.values if value.kind == "gradient"]
+        self._gradients_lie = shared([value.array for value in gradients])
         self._changed = [x for x in tensors if id(owner(x._data)) in live.changed]
         self._changed_arguments = [
             value.source
@@ -67,13 +70,19 @@ class Program:
         ]
 
     def fits(self, arguments: list[Any]) -> bool:
-        """Whether the leaves' .grad is there, or isn't, as it was."""
-        return all(
-            (_leaf(x, arguments).grad is not None) is there for x, there in self._trace.looked
-        ) and all(
-            _alike(_leaf(value.source, arguments).grad, value)
-            for value in self._trace.values
-            if value.kind == "gradient"
+        """Whether the leaves' .grad is there, or isn't, as it was, in memory of its own as then."""
+        if any((_leaf(x, arguments).grad is not None) is not there for x, there in self._trace.looked):
+            return False
+        gradients = [value for value in self._trace.values if value.kind == "gradient"]
+        if not gradients:
+            return True
+        found = [_leaf(value.source, arguments).grad for value in gradients]
+        arrays = [grad._data for grad in found]
+        others = self.owners | {id(owner(x._data)) for x in arguments}
+        return (
+            all(map(_alike, found, gradients))
+            and shared(arrays) == self._gradients_lie
+            and not any(id(owner(array)) in others for array in arrays)
         )
 
     def run(self, arguments: list[Any]) -> Any:

@@ -186,7 +186,9 @@ class Captured:
         """What is known of calls with arguments of this form."""
         mode = (MODE.enabled, MODE.inference, get_default_dtype(), get_default_device())
         key: Any = (
-            (form, mode) if problem else (form, mode, tuple([described(x) for x in tensors]), shared(tensors))
+            (form, mode)
+            if problem
+            else (form, mode, tuple([described(x) for x in tensors]), shared([x._data for x in tensors]))
         )
         kind = self._kinds.get(key)
         if kind is None:

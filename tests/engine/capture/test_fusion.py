@@ -200,3 +200,33 @@ def test_a_chain_keeps_in_the_cache_what_it_passes_on(given):
         return program.arena_bytes
 
     assert arena(8) == arena(2)
+
+
+def test_a_call_that_is_given_copies_of_operands_is_in_no_chain():
+    """A gradient that is one number for all elements, and a matrix that lies in columns."""
+    weight = nn.Parameter(torch.randn(16, 16))
+    x, y = torch.randn(64, 16), torch.randn(16, 64)
+
+    def trained(x):
+        weight.grad = None
+        h = x @ weight
+        loss = F.gelu(h).mean() + h.tanh().square().mean()
+        loss.backward()
+        return loss.detach()
+
+    trained(x)
+    expected = weight.grad.clone()
+    step = torch.capture(trained)
+    for _ in range(4):
+        step(x)
+    assert step.report().replays > 0
+    np.testing.assert_array_equal(weight.grad.numpy(), expected.numpy())
+
+    def turned(y):
+        return F.gelu(y.T) * 2 + 1
+
+    step = torch.capture(turned)
+    with torch.no_grad():
+        for _ in range(4):
+            np.testing.assert_array_equal(step(y).numpy(), turned(y).numpy())
+        assert step.report().replays > 0

@@ -232,38 +232,6 @@ def test_results_of_one_replay_are_not_changed_by_the_next() -> None:
     assert [each.tolist() for each in found] == [[2.0 * k] * 2 for k in range(6)]
 
 
-def test_arguments_that_share_memory_are_not_mistaken_for_others() -> None:
-    def step(a: Any, b: Any) -> Any:
-        a.add_(1)
-        return a * b
-
-    run = torch.capture(step)
-    for _ in range(4):
-        assert run(torch.ones(2), torch.ones(2)).tolist() == [2, 2]
-    both, before = torch.ones(2), run.report().replays
-    assert before > 0
-    assert run(both, both).tolist() == [4, 4]
-    assert run(both, both[:]).tolist() == [9, 9]
-    # what was dropped or folded for arguments apart may matter for these
-    assert run.report().replays == before
-
-
-def test_an_argument_that_is_a_parameter_runs_eagerly() -> None:
-    weight = nn.Parameter(torch.ones(2))
-
-    def step(x: Any) -> Any:
-        with torch.no_grad():
-            weight.mul_(2)
-            return x + weight
-
-    run = torch.capture(step)
-    for k in range(4):
-        assert run(torch.zeros(2)).tolist() == [2.0 ** (k + 1)] * 2
-    before = run.report().replays
-    assert run(weight.detach()).tolist() == [64, 64]
-    assert run.report().replays == before
-
-
 def test_two_captured_functions_share_a_model() -> None:
     def run(captured: bool) -> Any:
         torch.manual_seed(2)
