@@ -43,6 +43,9 @@ CALLS: list[Any] = [
     (*_LONG, KEY, _drawn(413, 300).T, 0.1, False, 0.17, False),
     (*_LONG, KEY, _drawn(2, 1, 413), 0.0, False, 3.0, False),
     (*_apart(1, length=513, keys=200, width=64, values=64), KEY, 0.0, True, 0.125, False),
+    # keys that no query sees, and a block of keys of which the last tile of queries sees a few
+    (*_apart(2, length=125, keys=300, width=16, values=9), KEY, 0.0, True, 0.25, False),
+    (*_apart(2, length=131, keys=300, width=16, values=9), KEY, 0.2, True, 0.25, True),
     # many small ones, of which a piece has several; a single one
     (*_apart(150, 2, length=3, keys=9, width=5, values=2), KEY, 0.5, False, 0.4, False),
     (*_apart(length=17, keys=1, width=1, values=70), KEY, 0.0, False, 1.0, False),
