@@ -14,10 +14,13 @@ def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _pieces_together(
-    g_pieces: tuple[Any, ...], x_shape: tuple[int, ...], lengths: tuple[int, ...], dim: int
+    g_pieces: tuple[Any, ...], x_shape: tuple[int, ...], lengths: int | tuple[int, ...], dim: int
 ) -> Any:
     if len(g_pieces) == 1:
         return g_pieces[0]
+    if isinstance(lengths, int):
+        size = x_shape[dim]
+        lengths = tuple(min(lengths, size - start) for start in range(0, size, lengths))
     like = next(g for g in g_pieces if g is not None)
     shapes = [(*x_shape[:dim], n, *x_shape[dim + 1 :]) for n in lengths]
     return CAT(*[like.new_zeros(s) if g is None else g for g, s in zip(g_pieces, shapes, strict=True)], dim)
@@ -52,7 +55,7 @@ STACK = op(
     vjp=lambda g, dim, needs: [g.select(dim, k) if needed else None for k, needed in enumerate(needs)],
 )
 # what the graph calls slices that are taken together (engine.autograd.pieces), whose gradients are put
-# together at once: pieces of these lengths along an axis, and all of its indices
+# together at once: pieces along an axis, of one length (but the last) or of several, and all of its indices
 SPLIT = Op("split", "x", "lengths dim", outputs="*pieces", view=True, vjp=(_pieces_together,))
 UNBIND = Op("unbind", "x", "dim", outputs="*rows", view=True, vjp=(_rows_together,))
 # `key`: a tuple of ints, slices, None and Ellipsis

@@ -292,29 +292,31 @@ def split(input: Tensor, split_size: int | Sequence[int], dim: int = 0) -> tuple
     if isinstance(split_size, int):
         if split_size <= 0:
             raise ShapeError(f"split: the size of a piece must be positive, not {split_size}")
-        starts = list(range(0, size, split_size)) or [0]
-        lengths = [min(split_size, size - start) for start in starts]
-    else:
-        lengths = list(split_size)
-        if sum(lengths) != size:
-            raise ShapeError(f"split: sizes {lengths} add up to {sum(lengths)}, and axis {at} has {size}")
-        if min(lengths, default=0) < 0:
-            raise ShapeError(f"split: no size may be negative, and the sizes are {lengths}")
-        starts = [end - n for end, n in zip(accumulate(lengths), lengths, strict=True)]
+        return _evenly_split(input, split_size, at)
+    lengths = tuple(split_size)
+    if sum(lengths) != size:
+        raise ShapeError(f"split: sizes {list(lengths)} add up to {sum(lengths)}, and axis {at} has {size}")
+    if min(lengths, default=0) < 0:
+        raise ShapeError(f"split: no size may be negative, and the sizes are {list(lengths)}")
     before = _ALL * at
-    keys = [(*before, slice(start, start + n)) for start, n in zip(starts, lengths, strict=True)]
-    return viewed_in_pieces(ops.SPLIT, input, (tuple(lengths), at), keys)
+    keys = [(*before, slice(end - n, end)) for end, n in zip(accumulate(lengths), lengths, strict=True)]
+    return viewed_in_pieces(ops.SPLIT, input, (lengths, at), keys)
+
+
+def _evenly_split(x: Tensor, length: int, at: int) -> tuple[Tensor, ...]:
+    before = _ALL * at
+    keys = [(*before, slice(a, a + length)) for a in range(0, x._data.shape[at] or 1, length)]
+    return viewed_in_pieces(ops.SPLIT, x, (length, at), keys)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most `chunks` pieces of equal size along an axis (the last may be smaller)."""
     if chunks <= 0:
         raise ShapeError(f"chunk divides into at least one piece, not {chunks}")
-    size = input._data.shape[axis(dim, input._data.ndim)]
-    if size == 0:
-        # an empty axis divides into as many empty pieces as are asked for
-        return split(input, [0] * chunks, dim)
-    return split(input, -(-size // chunks), dim)
+    at = axis(dim, input._data.ndim)
+    size = input._data.shape[at]
+    # an empty axis divides into as many empty pieces as are asked for
+    return _evenly_split(input, -(-size // chunks), at) if size else split(input, [0] * chunks, at)
 
 
 def flip(input: Tensor, *axes_: Sizes, dims: Sequence[int] | None = None) -> Tensor:
