@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from engine.backends import WrappedTable
-from engine.device import CPU
+from engine.capture.seam import PROFILE, put_around, take_away
 
 # the profile that is being taken
 ACTIVE: list[Profile] = []
@@ -45,14 +44,12 @@ class Profile:
         self._times: dict[tuple[str, str, tuple[tuple[int, ...], ...]], list[float]] = {}
         self._lock = threading.Lock()
         self._began = 0.0
-        self._table: Any = None
 
     def __enter__(self) -> Profile:
         if not _TURN.acquire(blocking=False):
             raise RuntimeError("another profile is being taken; one at a time")
         ACTIVE.append(self)
-        self._table = CPU.kernels
-        CPU.kernels = WrappedTable(CPU.kernels, self.timed)
+        put_around(self.timed, PROFILE)
         self._began = time.perf_counter()
         return self
 
@@ -60,7 +57,7 @@ class Profile:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.seconds += time.perf_counter() - self._began
-        CPU.kernels = self._table
+        take_away(self.timed)
         ACTIVE.clear()
         _TURN.release()
 

@@ -20,9 +20,9 @@ import numpy as np
 
 from engine.autograd.hooks import NodeHooks
 from engine.autograd.tape import Variable
-from engine.backends import WrappedTable
 from engine.capture.arguments import replaced
 from engine.capture.ghosts import Ghosts
+from engine.capture.seam import RECORDING, put_around, take_away
 from engine.capture.trace import SMALL, Call, Given, Slot, Trace, Value, owner
 from engine.device import CPU, Device
 from engine.ops import OPS
@@ -68,8 +68,7 @@ class Recording:
 
     def __enter__(self) -> Recording:
         backend = CPU.backend
-        self._kernels = CPU.kernels
-        self._put(CPU, "kernels", WrappedTable(CPU.kernels, self._logged))
+        self._kernels = put_around(self._logged, RECORDING)
         self._put(backend, "to_numpy", self._reading(backend.to_numpy))
         self._put(backend, "widened", self._widening(backend.widened))
         self._put(Variable, "grad", property(self._read_grad, self._write_grad))
@@ -82,6 +81,7 @@ class Recording:
 
     def __exit__(self, *error: object) -> None:
         ACTIVE.on = False
+        take_away(self._logged)
         for of, name, value in reversed(self._before):
             setattr(of, name, value)
 
@@ -145,7 +145,8 @@ class Recording:
     # what stands at the seam
 
     def _mine(self) -> bool:
-        return not self._aside and threading.get_ident() == self._thread
+        # once the step is refused, nothing more is worth being written down
+        return not self._aside and not self.trace.problem and threading.get_ident() == self._thread
 
     def _add(self, array: Any, kind: str, source: Any = None, place: str = "") -> int:
         number = self._numbers.get(id(array))
@@ -170,7 +171,10 @@ class Recording:
             if self._varying.isdisjoint(operands):
                 self._varying.discard(number)
             if number in self._varying and id(owner(array)) not in self._held:
-                self.trace.values[number].array = self._ghosts.stand_in(array)
+                try:
+                    self.trace.values[number].array = self._ghosts.stand_in(array)
+                except (OSError, MemoryError) as error:
+                    self.refuse(f"there was no memory left to record what it computes at {place}: {error}")
             else:
                 self._held.add(id(owner(array)))
         return number
@@ -319,4 +323,4 @@ def where() -> str:
     frame: Any = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_ENGINE):
         frame = frame.f_back
-    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return f"{frame.f_code.co_filename.rpartition(os.sep)[2]}:{frame.f_lineno}"

@@ -101,8 +101,3 @@ class Steps:
     def why_eager(self) -> str:
         """Why steps run as they are written, without a program; empty where none does for good."""
         return "; ".join(reason for reason, _ in self._captured.report().fallbacks)
-
-    @property
-    def why_single(self) -> str:
-        """Why the last `many` gave nothing; empty where it gave something."""
-        return self._captured.no_block if self._split.is_indexed else "its transforms vary the samples"

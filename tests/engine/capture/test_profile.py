@@ -1,10 +1,13 @@
 """Timings op by op."""
 
+import threading
+
 import pytest
 
 import engine as torch
 from engine import nn
 from engine.backends import native
+from engine.capture.recording import Recording
 from engine.device import CPU
 from tests.engine.capture.steps import batches, linear
 
@@ -77,3 +80,44 @@ def test_there_is_one_profile_at_a_time_and_an_error_ends_it():
     with torch.profile() as timings:
         nn.functional.relu(torch.ones(3))
     assert times(timings)["relu"] == 1
+
+
+@pytest.mark.parametrize("profile_ends_first", [False, True])
+def test_a_profile_may_begin_while_another_thread_records(profile_ends_first):
+    plain = CPU.kernels
+    within, go_on = threading.Event(), threading.Event()
+
+    def step(x):
+        y = x * 2
+        within.set()
+        assert go_on.wait(60)
+        return y + 1
+
+    run = torch.capture(step)
+    thread = threading.Thread(target=run, args=(torch.ones(2),))
+    thread.start()
+    assert within.wait(60)
+    with torch.profile() as timings:
+        if not profile_ends_first:
+            go_on.set()
+            thread.join()
+            assert CPU.kernels is not plain
+            torch.ones(2) * 3
+    go_on.set()
+    thread.join()
+    assert CPU.kernels is plain
+    assert times(timings).get("mul", 0) == (not profile_ends_first)
+    later = torch.capture(lambda x: x * 2)
+    for _ in range(4):
+        later(torch.ones(2))
+    assert (later.report().recorded, later.report().replays) == (2, 2)
+
+
+def test_a_recording_that_a_profile_holds_within_it_writes_down_the_kernels_themselves():
+    plain = CPU.kernels
+    x = torch.ones(2)
+    with torch.profile() as timings, Recording([x]) as recording:
+        x * 2
+    assert CPU.kernels is plain
+    assert times(timings)["mul"] == 1
+    assert [call.kernel for call in recording.trace.calls if call.op == "mul"] == [plain["mul"]]

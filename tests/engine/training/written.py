@@ -4,8 +4,6 @@
 class AsWritten:
     """Stands for a captured step that never is one."""
 
-    no_block = "it isn't captured"
-
     def __init__(self, step):
         self.step = step
 
