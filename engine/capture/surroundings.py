@@ -1,14 +1,15 @@
 """Guards: what a step can reach besides its arguments, as it was, and whether it still is.
 
 From the function one comes to what it closes over, the globals that it names, its object and its defaults;
-from there to modules, optimizers, lists, dicts and other objects with attributes. Of all these the plain
-values are compared by value, and the rest by identity. A step that changes any of it itself does something in
-Python that a replay would leave out.
+from there to modules, optimizers, classes, containers and other objects with attributes. Of all these the
+plain values are compared by value, and the rest by identity. A step that changes any of it itself does
+something in Python that a replay would leave out.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 import types
 from typing import Any
@@ -17,17 +18,27 @@ from engine.autograd.hooks import LeafHooks
 from engine.autograd.tape import Variable
 from engine.backends import native
 from engine.capture.arguments import PLAIN, hooked
+from engine.capture.codes import Codes, foreign, modules
+from engine.capture.contents import ABSENT, LARGE, contents, drawn, slot, slots, unwatched, within
 from engine.capture.watched import Watched
 from engine.nn import Module
 from engine.optim.lr_scheduler.scheduler import LRScheduler
 from engine.optim.optimizer import Optimizer
+from engine.tensor.random import Generator
 
-_ABSENT = object()
-# a list or dict with more than this is guarded by its length alone: it is data
-_LARGE = 1000
 # of an optimizer's groups: what goes into the tensor of rates before each replay
 _RATES = ("lr", "initial_lr")
-_FOREIGN = {*sys.stdlib_module_names, "numpy", "scipy", "engine"} - {"__main__"}
+# kinds of hooks of a module that run in a step
+_STEPS_HOOKS = ("before", "after", "backward_before", "backward_after")
+# objects of these are about threads, files and what is written there
+_BUSY = frozenset(
+    {"asyncio", "concurrent", "io", "logging", "multiprocessing", "queue", "socket", "subprocess", "tempfile"}
+    | {"_io", "_thread", "_weakref", "threading", "typing", "weakref"}
+)
+# so are captured steps, and what gives a training its batches
+_OUR_OWN = ("engine.capture", "engine.data")
+# what a class's own special names are followed for
+_CALLED = (types.FunctionType, staticmethod, classmethod, property)
 
 
 class Surroundings:
@@ -42,6 +53,9 @@ class Surroundings:
         self.problem = ""
         self._seen: dict[int, Any] = {}
         self._spaces: set[tuple[int, frozenset[str]]] = set()
+        self._named: set[tuple[int, str]] = set()
+        self._rates: list[Watched] = []
+        self._codes = Codes()
         self._watched: list[Watched] = []
         self._todo = list(roots)
         while self._todo:
@@ -49,6 +63,9 @@ class Surroundings:
             if not isinstance(found, PLAIN) and id(found) not in self._seen:
                 self._seen[id(found)] = found
                 self._visit(path, found)
+        rates_are_read = bool(self._rates) and self._codes.read_rates()
+        for each in self._rates:
+            each.checked = rates_are_read
         checked = [each for each in self._watched if each.checked]
         self._guards = guards = native.guards()
         self._guarded = [each for each in checked if guards is not None and each.add is not None]
@@ -102,13 +119,18 @@ class Surroundings:
             self._optimizer(path, found)
         elif isinstance(found, (list, tuple, dict)):
             self._container(path, found)
+            self._object(path, found)
         elif isinstance(found, types.FunctionType):
             self._function(path, found)
         elif isinstance(found, types.MethodType):
             self._todo += [(path, found.__self__), (path, found.__func__)]
         elif isinstance(found, functools.partial):
             self._todo += [(path, found.func), (path, found.args), (path, found.keywords)]
-        elif not isinstance(found, (type, types.ModuleType)) and hasattr(found, "__dict__"):
+        elif isinstance(found, type):
+            self._class(found)
+        elif not isinstance(found, types.ModuleType):
+            self._todo += [(path, each) for each in within(found)]
+            self._contents(path, found)
             self._object(path, found)
 
     def _tensor(self, path: str, x: Any) -> None:
@@ -119,33 +141,57 @@ class Surroundings:
             self._refuse(f"{path} is the result of an operation that was recorded outside the step")
 
     def _module(self, path: str, module: Any) -> None:
-        if module.__dict__.get("_hooks") is not None:
+        hooks = module.__dict__.get("_hooks")
+        if hooks is not None and any(getattr(hooks, when) for when in _STEPS_HOOKS):
             self._refuse(f"{path} has hooks, and what they do in Python would be left out")
         self._watch(path, module.__dict__)
-        self._methods(path, type(module))
+        self._todo.append((path, type(module)))
 
-    def _methods(self, path: str, kind: type) -> None:
+    def _class(self, kind: type) -> None:
+        """The attributes of a class and of those that it comes from, as far as they are the user's."""
+        self._todo.append((kind.__qualname__, type(kind)))
         for each in kind.__mro__:
-            if not _foreign(each.__module__):
-                for name, found in vars(each).items():
-                    function = getattr(found, "fget", getattr(found, "__func__", found))
-                    if isinstance(function, types.FunctionType):
-                        self._todo.append((f"{path}.{name}", function))
+            if foreign(each.__module__) or (each is not kind and id(each) in self._seen):
+                continue
+            self._seen[id(each)] = each
+            (table,) = gc.get_referents(vars(each))  # the dict itself, behind what only reads it
+            self._watch(each.__qualname__, table, deep=False)
+            for name, found in table.items():
+                if not name.startswith("__") or isinstance(found, _CALLED):
+                    self._codes.add_method(name, found, each)
+                    self._todo.append((f"{each.__qualname__}.{name}", found))
 
     def _optimizer(self, path: str, optimizer: Any) -> None:
         if optimizer._before or optimizer._after:
             self._refuse(f"{path} has hooks, and what they do in Python would be left out")
-        rates = [group["lr"] for group in optimizer.param_groups]
+        groups = optimizer.param_groups
+        read = functools.partial(_each_rate, groups)
+        self._rates.append(Watched(f"{path}'s lr", read(), read))
+        self._watched.append(self._rates[-1])
         self._watched.append(
-            Watched(f"{path}'s lr", rates, lambda: [g["lr"] for g in optimizer.param_groups], False)
+            Watched(path, list(groups), lambda: groups, add=lambda to, values: to.add_items(groups, values))
         )
-        for k, group in enumerate(optimizer.param_groups):
+        # not as a list of dicts, whose rates would have to stay
+        for k, group in enumerate(groups):
             self._watch(f"{path}.param_groups[{k}]", group, without=_RATES)
-            self._seen[id(group)] = group
-        self._watch(path, optimizer.__dict__, without=("defaults",))
+        self._watch(path, optimizer.__dict__, without=("defaults", "param_groups"))
+        self._value(optimizer.__dict__, "param_groups")
+        self._todo.append((path, type(optimizer)))
+
+    def _contents(self, path: str, found: Any) -> None:
+        read, state, kind = contents(found), drawn(found), unwatched(found)
+        if read is not None:
+            now = read()
+            self._watched.append(Watched(path, now, read))
+            self._todo += [(path, each) for each in now]
+        if state is not None:
+            # others may draw from it; what the step draws itself a replay would leave out
+            self._watched.append(Watched(f"the state of {path}", state(), state, False))
+        if kind:
+            self._refuse(f"{path} is {kind}; what the step would change there, or find changed, goes unseen")
 
     def _container(self, path: str, found: Any) -> None:
-        if len(found) > _LARGE:
+        if len(found) > LARGE:
             self._watched.append(Watched(f"len({path})", [len(found)], lambda: [len(found)]))
         elif isinstance(found, dict):
             self._watch(path, found, subscript=True)
@@ -158,7 +204,7 @@ class Surroundings:
             self._todo += [(f"{path}[{k}]", each) for k, each in enumerate(found)]
 
     def _function(self, path: str, function: Any) -> None:
-        if _foreign(function.__module__ or ""):
+        if foreign(function.__module__ or ""):
             return
         self._todo += [(path, function.__defaults__), (path, function.__kwdefaults__)]
         names = function.__code__.co_freevars
@@ -172,33 +218,54 @@ class Surroundings:
                 )
             )
             self._todo.append((name, _content(cell)))
-        self._names(function.__globals__, _names(function.__code__))
+        names = self._codes.add(function)
+        self._names(function.__globals__, names)
+        self._names(sys.modules, modules(function.__globals__, names), names)
 
-    def _names(self, space: dict[str, Any], names: set[str]) -> None:
+    def _names(self, space: dict[str, Any], wanted: set[str], names: set[str] | None = None) -> None:
         """Globals by their names, also those of the user's modules among them."""
-        for name in names & space.keys():
+        names = wanted if names is None else names
+        for name in wanted & space.keys():
             value = space[name]
-            read, add = functools.partial(_global, space, name), functools.partial(_guard_value, space, name)
-            self._watched.append(Watched(name, [value], read, add=add))
-            self._todo.append((name, value))
+            if (id(space), name) not in self._named:
+                self._named.add((id(space), name))
+                self._value(space, name)
+                self._todo.append((name, value))
             visited = id(value), frozenset(names)
             if (
                 isinstance(value, types.ModuleType)
-                and not _foreign(value.__name__)
+                and not foreign(value.__name__)
                 and visited not in self._spaces
             ):
                 self._spaces.add(visited)
                 self._names(vars(value), names)
 
+    def _value(self, table: dict[str, Any], name: str) -> None:
+        read, add = functools.partial(_global, table, name), functools.partial(_guard_value, table, name)
+        self._watched.append(Watched(name, [table[name]], read, add=add))
+
     def _object(self, path: str, found: Any) -> None:
+        kind = type(found)
+        table = getattr(found, "__dict__", None)
         if isinstance(found, LRScheduler):
             # it changes from step to step, and what it does arrives in the groups' rates
-            self._watch(path, found.__dict__, checked=False, deep=False)
-        elif not _foreign(type(found).__module__):
-            self._watch(path, found.__dict__)
-            self._methods(path, type(found))
-        # a captured step within this one, a cached function
-        self._todo.append((path, found.__dict__.get("__wrapped__")))
+            self._watch(path, found.__dict__, deep=False)
+            self._rates.append(self._watched[-1])
+        elif not (
+            isinstance(found, Generator)
+            or kind.__module__.partition(".")[0] in _BUSY
+            or kind.__module__.startswith(_OUR_OWN)
+        ):
+            if isinstance(table, dict):
+                self._watch(path, table)
+            for member in slots(found):
+                read = functools.partial(_slot, member, found)
+                self._watched.append(Watched(f"{path}.{member.__name__}", read(), read))
+                self._todo.append((f"{path}.{member.__name__}", read()[0]))
+        self._todo.append((path, kind))
+        if isinstance(table, dict):
+            # a captured step within this one, a cached function
+            self._todo.append((path, table.get("__wrapped__")))
 
     def _watch(
         self,
@@ -206,15 +273,17 @@ class Surroundings:
         table: dict[Any, Any],
         without: tuple[str, ...] = (),
         subscript: bool = False,
-        checked: bool = True,
         deep: bool = True,
     ) -> None:
         if without:
 
             def values() -> Any:
                 return [value for key, value in table.items() if key not in without]
+
+            def keys() -> Any:
+                return [key for key in table if key not in without]
         else:
-            values = table.values
+            values, keys = table.values, table.keys
         names = [key for key in table if key not in without]
         shown = [
             f"{path}[{key!r}]" if subscript or not isinstance(key, str) else f"{path}.{key}" for key in names
@@ -224,9 +293,10 @@ class Surroundings:
                 path,
                 list(values()),
                 values,
-                checked,
+                True,
                 shown,
                 lambda to, values: to.add_values(table, values, without),
+                keys,
             )
         )
         if deep:
@@ -236,27 +306,19 @@ class Surroundings:
         self.problem = self.problem or problem
 
 
-@functools.cache
-def _foreign(module: str) -> bool:
-    """Whether a module is none of the user's: what it holds isn't looked at."""
-    top = module.partition(".")[0]
-    return top in _FOREIGN or "site-packages" in (getattr(sys.modules.get(top), "__file__", None) or "")
+def _each_rate(groups: list[dict[str, Any]]) -> list[Any]:
+    return [group["lr"] for group in groups]
 
 
-def _names(code: types.CodeType) -> set[str]:
-    """The global names that code, and the functions within it, may read."""
-    found = set(code.co_names)
-    for each in code.co_consts:
-        if isinstance(each, types.CodeType):
-            found |= _names(each)
-    return found
+def _slot(member: Any, found: Any) -> list[Any]:
+    return [slot(member, found)]
 
 
 def _content(cell: Any) -> Any:
     try:
         return cell.cell_contents
     except ValueError:  # it is empty
-        return _ABSENT
+        return ABSENT
 
 
 def _contents(cell: Any) -> tuple[Any, ...]:
@@ -264,7 +326,7 @@ def _contents(cell: Any) -> tuple[Any, ...]:
 
 
 def _global(space: dict[str, Any], name: str) -> tuple[Any, ...]:
-    return (space.get(name, _ABSENT),)
+    return (space.get(name, ABSENT),)
 
 
 def _guard_content(cell: Any, guards: Any, values: list[Any]) -> None:

@@ -1,6 +1,7 @@
 // Whether the objects that a captured step can reach are still the ones that they were, one pointer each.
 #include "guards.h"
 
+#include <utility>
 #include <vector>
 
 namespace nb = nanobind;
@@ -8,12 +9,17 @@ namespace nb = nanobind;
 namespace kiln {
 namespace {
 
-// A container and what it held: a dict's values but those of some keys, a list's items, a cell's content, a
+// A container and what it held: a dict's values and keys but for some keys, a list's items, a cell's content, a
 // dict's value of one key, or two attributes of an object.
 class Guards {
   public:
     void add_values(const nb::dict& table, const nb::list& values, const nb::tuple& without) {
-        entries_.push_back({VALUES, table, held(values), held(without), nb::none(), nb::none()});
+        Entry entry{VALUES, table, held(values), held(without), nb::none(), nb::none()};
+        // after the values the keys, in the same order
+        PyObject *key, *value;
+        for (Py_ssize_t at = 0; PyDict_Next(table.ptr(), &at, &key, &value);)
+            if (!among(key, entry.without)) entry.values.push_back(nb::borrow(key));
+        entries_.push_back(std::move(entry));
     }
     void add_items(const nb::list& items, const nb::list& values) {
         entries_.push_back({ITEMS, items, held(values), {}, nb::none(), nb::none()});
@@ -83,13 +89,15 @@ class Guards {
             case VALUES: {
                 PyObject *key, *value;
                 Py_ssize_t at = 0;
+                const size_t count = entry.values.size() / 2;
                 size_t k = 0;
                 while (PyDict_Next(source, &at, &key, &value)) {
                     if (!entry.without.empty() && among(key, entry.without)) continue;
-                    if (k == entry.values.size() || entry.values[k].ptr() != value) return false;
+                    if (k == count || entry.values[k].ptr() != value || entry.values[count + k].ptr() != key)
+                        return false;
                     ++k;
                 }
-                return k == entry.values.size();
+                return k == count;
             }
             case ITEMS: {
                 if (PyList_GET_SIZE(source) != static_cast<Py_ssize_t>(entry.values.size())) return false;
@@ -134,7 +142,7 @@ void define_guards(nb::module_& m) {
     nb::class_<Guards>(m, "Guards", nb::type_slots(slots), "Objects that were held by others, compared by identity.")
         .def(nb::init<>())
         .def("add_values", &Guards::add_values, nb::arg("table"), nb::arg("values"), nb::arg("without"),
-             "A dict's values, but those of some keys.")
+             "A dict's values and the keys that it has, but for some keys.")
         .def("add_items", &Guards::add_items, nb::arg("items"), nb::arg("values"), "A list's items.")
         .def("add_content", &Guards::add_content, nb::arg("cell"), nb::arg("value").none(), "A cell's content.")
         .def("add_value", &Guards::add_value, nb::arg("table"), nb::arg("key"), nb::arg("value").none(),
