@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 
 from engine.backends.meta.attention import made
-from engine.backends.native.rows import FLOAT32, Array, Native, Row
-
-BOOL = np.dtype(np.bool_)
-AXES = 8  # of an array, at most
+from engine.backends.native.rows import BOOL, FLOAT32, MOST_AXES, Array, Native, Row
 
 
 def _rows(*arrays: Array) -> bool:
     """Whether these are float32 matrices, not empty, whose rows have no gaps."""
     return all(
-        x.dtype is FLOAT32 and 2 <= x.ndim <= AXES and x.size > 0 and (x.shape[-1] == 1 or x.strides[-1] == 4)
+        x.dtype is FLOAT32
+        and 2 <= x.ndim <= MOST_AXES
+        and x.size > 0
+        and (x.shape[-1] == 1 or x.strides[-1] == 4)
         for x in arrays
     )
 

@@ -2,11 +2,7 @@
 
 import math
 
-import numpy as np
-
-from engine.backends.native.rows import FLOAT32, Array, Native, Row, takes
-
-INT64 = np.dtype(np.int64)
+from engine.backends.native.rows import FLOAT32, INT64, Array, Native, Row, takes
 
 
 def _place(name: str, valued: bool) -> Row:

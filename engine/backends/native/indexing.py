@@ -5,11 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from engine.backends.native.rows import FLOAT32, Array, Native, Row
+from engine.backends.native.rows import FLOAT32, INT64, MOST_AXES, Array, Native, Row
 
-INT64 = np.dtype(np.int64)
 COPIED = frozenset(map(np.dtype, (np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_)))
-AXES = 8  # of an array, at most
 Shape = tuple[int, ...]
 
 
@@ -38,7 +36,7 @@ def _form(x_shape: Shape, indices: tuple[Array, ...], key: tuple[Any, ...]) -> t
         together = indices if several == 1 else np.broadcast_arrays(*indices)
     except ValueError:
         return None
-    fits = together[0].size > 0 and 0 not in x_shape and together[0].ndim + len(x_shape) <= AXES
+    fits = together[0].size > 0 and 0 not in x_shape and together[0].ndim + len(x_shape) <= MOST_AXES
     return (lead, list(together)) if fits else None
 
 
@@ -90,7 +88,7 @@ def embedding_grad(
 
 
 def _along(x: Array, index: Array) -> bool:
-    same = x.ndim == index.ndim and 0 < x.ndim <= AXES and index.dtype is INT64
+    same = x.ndim == index.ndim and 0 < x.ndim <= MOST_AXES and index.dtype is INT64
     return same and x.size > 0 and index.size > 0
 
 

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from engine.backends.native.rows import FLOAT32, Array, Native, Row, takes
-
-AXES = 8  # that a kernel's arrays may have
+from engine.backends.native.rows import FLOAT32, MOST_AXES, Array, Native, Row, takes
 
 
 def _lead(a: Array, b: Array) -> tuple[int, ...] | None:
@@ -23,7 +21,7 @@ def _lead(a: Array, b: Array) -> tuple[int, ...] | None:
 def matmul(a: Array, b: Array) -> Native | None:
     if a.dtype is not FLOAT32 or b.dtype is not FLOAT32 or a.ndim < 2 or b.ndim < 2:
         return None
-    if a.shape[-1] != b.shape[-2] or max(a.ndim, b.ndim) > AXES:
+    if a.shape[-1] != b.shape[-2] or max(a.ndim, b.ndim) > MOST_AXES:
         return None
     lead = _lead(a, b)
     if lead is None:
@@ -36,7 +34,7 @@ def _fits(x: Array, weight: Array) -> bool:
         x.dtype is FLOAT32
         and weight.dtype is FLOAT32
         and weight.ndim == 2
-        and 0 < x.ndim <= AXES
+        and 0 < x.ndim <= MOST_AXES
         and x.shape[-1] == weight.shape[1]
     )
 

@@ -26,11 +26,15 @@ struct Finish {
 void gemm(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t ldc, bool accumulate,
           const Finish* finish = nullptr);
 
+// How many panels, tiles or blocks of `size` cover n; the last one may be smaller.
+static inline int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
+
 // B once packed for many products. Columns lie in panels of PANEL, a panel's rows one after the other:
 // element (p, j) is packed[(j / PANEL * k + p) * PANEL + j % PANEL], and columns from n on are 0. A kernel may
 // write this itself.
 extern const int64_t PANEL;
 extern const int64_t TILE;  // rows that are computed together
+constexpr int64_t PAGE = 1024;  // floats: rows as far apart as this, or several times, share few places of the caches
 int64_t packed_size(int64_t k, int64_t n);
 void pack_b(int64_t k, int64_t n, Matrix b, float* packed);
 void gemm_packed(int64_t m, int64_t n, int64_t k, Matrix a, const float* packed, float* c, int64_t ldc,

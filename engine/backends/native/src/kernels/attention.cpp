@@ -13,6 +13,7 @@
 #include "places.h"
 #include "pool.h"
 #include "registry.h"
+#include "runs.h"
 #include "scratch.h"
 #include "vectors.h"
 
@@ -27,8 +28,6 @@ constexpr int64_t PIECES = 16;      // that heads are cut into where there are f
 // Queries of a tile, and keys of a block: where a panel has as many keys as a tile queries, a causal one is cut cleanly.
 static int64_t tile_size() { return PANEL == 32 ? PANEL : std::max<int64_t>(1, 32 / TILE) * TILE; }
 static int64_t block_size() { return std::max<int64_t>(1, 128 / PANEL) * PANEL; }
-
-static int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
 
 // Matrices [..., rows, width] whose rows have no gaps; the leading axes count as one.
 struct Heads {
@@ -145,13 +144,6 @@ static int64_t padded(float* row, int64_t count) {
     return all;
 }
 
-static float largest(const float* row, int64_t count) {
-    float most = NOTHING;
-#pragma omp simd reduction(max : most)
-    for (int64_t j = 0; j < count; ++j) most = row[j] > most ? row[j] : most;
-    return most;
-}
-
 // Scores as weights, and their sum
 static float weigh(float* row, int64_t count, float factor, float base) {
     float sum = 0;
@@ -228,7 +220,7 @@ static void attention(const Call& call) {
                         float* row = tile + r * block;
                         const int64_t seen = scores.visible(start + r, first, count);
                         scores.finish(row, n, start + r, first, seen);
-                        totals.bases[r] = largest(row, padded(row, seen)) * scores.factor;
+                        totals.bases[r] = largest(row, padded(row, seen), NOTHING) * scores.factor;
                     }
                     totals.rise(rows);
                     for (int64_t r = 0; r < rows; ++r) {

@@ -24,7 +24,6 @@ constexpr int ROWS = 6, VECTORS = 2;
 constexpr int64_t WIDE = LANES * VECTORS;
 constexpr int64_t AHEAD = 16;  // columns of A, or rows of B, that are fetched before they are read
 constexpr int64_t DEPTH = 320, PANELS = 24, WIDTH = 2048;
-constexpr int64_t PAGE = 1024;  // floats: rows as far apart as this, or several times, share few places of the caches
 extern const int64_t PANEL = WIDE;
 extern const int64_t TILE = ROWS;
 

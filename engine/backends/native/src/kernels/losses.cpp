@@ -68,13 +68,6 @@ static inline float rest_of(const float* x, int64_t count, int64_t k) {
     return k < count ? x[k] : -std::numeric_limits<float>::infinity();
 }
 
-static float largest(const float* x, int64_t classes) {
-    float top = x[0];
-#pragma omp simd reduction(max : top)
-    for (int64_t i = 0; i < classes; ++i) top = x[i] > top ? x[i] : top;
-    return top;
-}
-
 static float sum_of_exponentials(const float* x, float top, int64_t classes) {
     const int64_t whole = classes / WIDTH * WIDTH;
     float total = 0;
@@ -93,7 +86,7 @@ static void log_sum_exp(const float* x, int64_t rows, int64_t classes, float* ou
         const int64_t count = std::min(TOGETHER, rows - first);
         const float* from = x + first * classes;
         float tops[TOGETHER], totals[TOGETHER];
-        for (int64_t k = 0; k < count; ++k) tops[k] = largest(from + k * classes, classes);
+        for (int64_t k = 0; k < count; ++k) tops[k] = largest(from + k * classes, classes, from[k * classes]);
         for (int64_t k = 0; k < count; ++k) totals[k] = sum_of_exponentials(from + k * classes, tops[k], classes);
 #pragma omp simd
         for (int64_t k = 0; k < count; ++k) out[first + k] = tops[k] + log_of(totals[k]);

@@ -116,8 +116,6 @@ struct Bias {
     }
 };
 
-static int64_t parts_of(int64_t n, int64_t size) { return (n + size - 1) / size; }
-
 // Whether pieces are rows of C, for which B is packed once: they write whole rows, and none packs what another does.
 bool Product::is_tall() const {
     return batches == 1 && parts_of(m, TILE) >= TALL && (b.row == 1 || n > 4 * PANEL) && k * PANEL <= ROOM;
@@ -125,8 +123,7 @@ bool Product::is_tall() const {
 
 // Whether pieces are columns of C, for which A is packed once since tiles don't read it well where it lies.
 bool Product::is_wide() const {
-    constexpr int64_t page = 1024;  // floats
-    const bool lies_well = a.column == 1 ? a.row % page != 0 : a.row == 1 && a.column <= page;
+    const bool lies_well = a.column == 1 ? a.row % PAGE != 0 : a.row == 1 && a.column <= PAGE;
     return batches == 1 && !lies_well && m > 2 * TILE && parts_of(n, PANEL) >= WIDE && packed_rows_size(m, k) <= ROOM;
 }
 

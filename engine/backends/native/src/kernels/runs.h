@@ -1,5 +1,5 @@
-// Sums of a run of neighbouring floats, in as many lanes as a vector has. They are functions of their own since GCC
-// makes no vector code of such a loop in a lambda that captures what the loop reads.
+// Sums of a run of neighbouring floats, and the largest of them, in as many lanes as a vector has. They are functions of
+// their own since GCC makes no vector code of such a loop in a lambda that captures what the loop reads.
 #pragma once
 #include <cstdint>
 
@@ -11,6 +11,13 @@ static inline float sum(const float* x, int64_t n) {
 #pragma omp simd reduction(+ : total)
     for (int64_t i = 0; i < n; ++i) total += x[i];
     return total;
+}
+
+// `top` or what is larger among them; NaN counts as nothing, but as `top`
+static inline float largest(const float* x, int64_t n, float top) {
+#pragma omp simd reduction(max : top)
+    for (int64_t i = 0; i < n; ++i) top = x[i] > top ? x[i] : top;
+    return top;
 }
 
 // of the squares of the distances from `mean`

@@ -4,18 +4,12 @@
 #include "mathematics.h"
 #include "pool.h"
 #include "registry.h"
+#include "runs.h"
 
 namespace kiln {
 namespace KILN_LEVEL {
 
 constexpr int64_t LEAST = 8192;  // elements that are worth a piece of their own
-
-static float largest(const float* x, int64_t n) {
-    float top = x[0];
-#pragma omp simd reduction(max : top)
-    for (int64_t i = 0; i < n; ++i) top = x[i] > top ? x[i] : top;
-    return top;
-}
 
 // Calls row(from, to, width) for every row.
 template <typename Row> static void rows(const Call& call, Row row) {
@@ -31,7 +25,7 @@ template <typename Row> static void rows(const Call& call, Row row) {
 
 static void softmax(const Call& call) {
     rows(call, [](const float* from, float* to, int64_t width) {
-        const float top = largest(from, width);
+        const float top = largest(from, width, *from);
         float total = 0;
 #pragma omp simd reduction(+ : total)
         for (int64_t i = 0; i < width; ++i) {
@@ -45,7 +39,7 @@ static void softmax(const Call& call) {
 
 static void log_softmax(const Call& call) {
     rows(call, [](const float* from, float* to, int64_t width) {
-        const float top = largest(from, width);
+        const float top = largest(from, width, *from);
         float total = 0;
 #pragma omp simd reduction(+ : total)
         for (int64_t i = 0; i < width; ++i) total += exp_below(from[i] - top);
