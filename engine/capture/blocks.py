@@ -62,15 +62,22 @@ class Blocks:
                 lowered.program.place(slot, array)
             first = [*[(keys[n], place) for n, place in places.items()], *rates]
             last = [(lowered.bytes_of(k, held), ring) for k, ring in zip(self._results, results, strict=True)]
-            done = lowered.program.repeat(steps, milliseconds, gathers, first, last)
+            try:
+                done = lowered.program.repeat(steps, milliseconds, gathers, first, last)
+            except BaseException:
+                done = lowered.program.begun
+                raise
 
         space = {**lowered.space, f"s{line.calls[0]}": repeat}
         space.update({f"f{n}": _giving(place) for n, place in places.items()})
-        found = FunctionType(function.__code__, space)(*given)
-        if done < steps:
-            for generator, state in before:
-                generator.set_state(state)
-            self._keys(done)
+        try:
+            found = FunctionType(function.__code__, space)(*given)
+        finally:
+            # a step that fails has drawn its keys, as by itself; those after it have drawn none
+            if done < steps:
+                for generator, state in before:
+                    generator.set_state(state)
+                self._keys(done)
         return found, [ring[:done] for ring in results]
 
     def _keys(self, steps: int) -> dict[int, Any]:

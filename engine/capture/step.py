@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from engine.capture.surroundings import Surroundings
 from engine.capture.trace import Trace, difference, made_by_python, owner
 from engine.device import CPU, get_default_device
 from engine.dtypes import get_default_dtype
+from engine.errors import DTypeError
 
 # programs per step; and runs of one kind that may differ from each other before it stays eager
 _PROGRAMS = 8
@@ -59,9 +61,31 @@ class Captured:
         self._kinds: dict[Any, _Kind] = {}
         self._lock = threading.RLock()
         self._eager = self._recorded = 0
-        self._last = ""
+        self._last = self._name = ""
         self._buffers: dict[Any, Any] = {}
         self.no_block = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        # no attribute's name, and another one for what a subclass has under the same name
+        self._name = f"{owner.__module__}.{owner.__qualname__}.{name}, captured"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Captured:
+        """As a method: each instance's own captured step, which the instance keeps."""
+        if instance is None or not isinstance(self._step, types.FunctionType):
+            return self
+        kept = getattr(instance, "__dict__", None)
+        if kept is None or not self._name:
+            raise TypeError(
+                f"{self._step.__qualname__}: a captured method is a step of each instance where it is "
+                "captured in the class's body, and the class has no __slots__; else write capture(instance.method)"
+            )
+        if self._name not in kept:
+            kept.setdefault(self._name, Captured(self._step.__get__(instance, owner)))
+        return kept[self._name]  # type: ignore[no-any-return]  # what was put there
+
+    def __reduce__(self) -> Any:
+        # a copy has the copy of the step, and has recorded nothing
+        return Captured, (self._step,)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         tensors: list[Any] = []
@@ -106,17 +130,27 @@ class Captured:
         """Several steps in one call, each on rows gathered from tensors, once the step is such a program.
 
         sources: tensors without gaps, one for each argument of the step
-        indices: int64 [steps, batch]; step k is given the rows indices[k] of each source
-        rates: for optimizers, float64 [steps, groups]: each step's learning rates, instead of the groups'
+        indices: whole numbers [steps, batch]; step k is given the rows indices[k] of each source
+        rates: for optimizers, numbers [steps, groups]: each step's learning rates, instead of the groups'
         milliseconds: after so many no further step begins
 
         Returns for each tensor that the step returns an array [steps done, ...], in the order in which they
         are found; at least one step was done. None if there is no program for such arguments (call the step
         on one batch, which records it) or it can't be run so: `no_block` says why.
+        TypeError for indices that aren't whole numbers, ValueError for tables of another shape, IndexError
+        for rows that aren't there.
         """
         rows = min(len(x) for x in sources)
+        indices = _table(np.asarray(indices), "indices", "batch")
+        if indices.dtype.kind not in "iu":
+            raise TypeError(f"block(): indices must be whole numbers, not {indices.dtype}")
         if indices.size and not 0 <= indices.min() <= indices.max() < rows:
             raise IndexError(f"rows {indices.min()} to {indices.max()} of {rows} were asked for")
+        indices = np.ascontiguousarray(indices, np.int64)
+        for k, x in enumerate(sources):
+            if not x._data.flags.c_contiguous:
+                self.no_block = f"source {k} is a view with gaps; give x.contiguous()"
+                return None
         with self._lock:
             arguments = [self._buffer(k, x, indices.shape[1]) for k, x in enumerate(sources)]
             found: list[Any] = []
@@ -135,9 +169,9 @@ class Captured:
                     places = [x._data for x in arguments]
                     gathers = [(x._data, indices, to) for x, to in zip(sources, places, strict=True)]
                     moves = [
-                        (np.ascontiguousarray(table[:, group]), rate._data)
+                        move
                         for optimizer, table in (rates or {}).items()
-                        for group, rate in enumerate(optimizer._current_rates())
+                        for move in _columns(table, len(indices), optimizer._current_rates())
                     ]
                     results = known.program.run_block(found, gathers, moves, len(indices), milliseconds)
                     known.replays += len(results[0]) if results else len(indices)
@@ -264,8 +298,8 @@ def capture(step: Callable[..., Any]) -> Captured:
     """The step, recorded as a flat list of kernel calls and replayed without the tape.
 
     step: a function that computes a training step (forward, backward, clipping, optimizer), or anything else
-        of tensors. Its arguments and what it returns may be tensors, also in tuples, lists and dicts, and
-        plain values.
+        of tensors; also a method, `@capture` in its class, which is then a step of each instance. Its
+        arguments and what it returns may be tensors, also in tuples, lists and dicts, and plain values.
 
     The first calls run eagerly; when two were the same, call by call, later ones are replays. They compute
     the same numbers with the same kernels. What the step depends on is guarded: shapes and dtypes, flags such
@@ -275,6 +309,8 @@ def capture(step: Callable[..., Any]) -> Captured:
 
     Python runs only while a step is recorded: a print() in it is silent afterwards.
     """
+    if not callable(step):
+        raise DTypeError(f"capture: step must be a function, not {step!r}")
     return Captured(step)
 
 
@@ -285,6 +321,22 @@ def _refused_mode() -> str:
     if MODE.anomaly is not None or MODE.packing:
         return "it runs under detect_anomaly or saved_tensors_hooks, which look at the tape"
     return ""
+
+
+def _table(given: Any, name: str, columns: str) -> Any:
+    if given.ndim != 2:
+        raise ValueError(f"block(): {name} must be [steps, {columns}], not of shape {list(given.shape)}")
+    return given
+
+
+def _columns(given: Any, steps: int, rates: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """The learning rates of some steps, group by group, and where each group's lies."""
+    table = _table(np.asarray(given, np.float64), "rates", "groups")
+    if len(table) < steps or table.shape[1] != len(rates):
+        raise ValueError(
+            f"block(): rates of shape {list(table.shape)} were given for {steps} steps of {len(rates)} groups"
+        )
+    return [(np.ascontiguousarray(table[:, group]), rate._data) for group, rate in enumerate(rates)]
 
 
 def _unfit(known: _Known, tensors: list[Any]) -> str:

@@ -132,7 +132,10 @@ def stack(*args: Any) -> Native | None:
 def _triangle(x: Array, diagonal: int, upper: bool) -> Native | None:
     if x.dtype is not FLOAT32 or not x.flags.c_contiguous or not x.size or not 2 <= x.ndim <= MOST_AXES:
         return None
-    return Native("triangle", (x,), ((x.shape, FLOAT32),), (diagonal, upper))
+    rows, columns = x.shape[-2:]
+    # beyond the corners nothing changes, and sums of rows and diagonals fit 64 bits
+    edge = max(-rows, min(diagonal, columns))
+    return Native("triangle", (x,), ((x.shape, FLOAT32),), (edge, upper))
 
 
 def tril(x: Array, diagonal: int) -> Native | None:

@@ -43,6 +43,20 @@ def takes(*arrays: Array) -> bool:
     return arrays[0].size > 0 and all(a.dtype is FLOAT32 and a.flags.c_contiguous for a in arrays)
 
 
+def takes_step(*arrays: Array, step: Array | None = None, lr: Array | None = None) -> bool:
+    """Whether these are what an optimizer's step is made of.
+
+    arrays: the parameter, its gradient and its state, float32 without gaps, which the kernel reads as far as
+        the parameter goes
+    step, lr: the count of steps, in either dtype, and the learning rate, which is float64; a number each
+    """
+    if not takes(*arrays) or any(x.shape != arrays[0].shape for x in arrays):
+        return False
+    if step is not None and not (step.size == 1 and step.dtype in (FLOAT32, FLOAT64)):
+        return False
+    return lr is None or (lr.size == 1 and lr.dtype is FLOAT64)
+
+
 def like(x: Array) -> Form:
     """The form of a result of the same shape and dtype."""
     return x.shape, x.dtype

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engine.backends.native.rows import FLOAT32, FLOAT64, Native, Row, takes
+from engine.backends.native.rows import FLOAT32, Native, Row, takes_step
 
 
 def _step(name: str, large: int, small: int = 0, counted: bool = True, rated: bool = True) -> Row:
@@ -14,15 +14,12 @@ def _step(name: str, large: int, small: int = 0, counted: bool = True, rated: bo
     count = large + small + counted + rated
 
     def row(*operands: Any) -> Native | None:
-        arrays, numbers, attrs = operands[:large], operands[large:count], operands[count:]
-        if not takes(*arrays) or any(x.shape != arrays[0].shape for x in arrays):
+        arrays, numbers, attrs = operands[:large], [*operands[large:count]], operands[count:]
+        lr = numbers.pop() if rated else None
+        step = numbers.pop() if counted else None
+        if not takes_step(*arrays, step=step, lr=lr):
             return None
-        dtypes = [x.dtype for x in numbers]
-        if rated and dtypes.pop() is not FLOAT64:
-            return None
-        if counted and dtypes.pop() not in (FLOAT32, FLOAT64):
-            return None
-        if any(dtype is not FLOAT32 for dtype in dtypes):
+        if any(x.size != 1 or x.dtype is not FLOAT32 for x in numbers):
             return None
         flags = tuple([each for each in attrs if each.__class__ is bool])
         return Native(name, operands[:count], (), flags, attrs[: len(attrs) - len(flags)])

@@ -1,18 +1,10 @@
 """Rows of the optimizers' steps, which overwrite their operands and give nothing back."""
 
-from engine.backends.native.rows import FLOAT32, FLOAT64, Array, Native, Row, takes
-
-
-def _rate(lr: Array) -> bool:
-    return lr.dtype is FLOAT64
-
-
-def _count(step: Array) -> bool:
-    return step.dtype is FLOAT32 or step.dtype is FLOAT64
+from engine.backends.native.rows import Array, Native, Row, takes_step
 
 
 def sgd_step(p: Array, g: Array, lr: Array, weight_decay: float, maximize: bool) -> Native | None:
-    if not takes(p, g) or not _rate(lr):
+    if not takes_step(p, g, lr=lr):
         return None
     return Native("sgd_step", (p, g, lr), (), (maximize,), (weight_decay,))
 
@@ -28,7 +20,7 @@ def sgd_momentum_step(
     nesterov: bool,
     maximize: bool,
 ) -> Native | None:
-    if not takes(p, g, v) or not _rate(lr):
+    if not takes_step(p, g, v, lr=lr):
         return None
     reals = (weight_decay, momentum, dampening)
     return Native("sgd_momentum_step", (p, g, v, lr), (), (maximize, nesterov), reals)
@@ -46,7 +38,7 @@ def _adam(
     decoupled: bool,
     maximize: bool,
 ) -> Native | None:
-    if not takes(*arrays) or not _rate(lr) or not _count(step):
+    if not takes_step(*arrays, step=step, lr=lr):
         return None
     reals = (beta1, beta2, eps, weight_decay)
     return Native(name, (*arrays, step, lr), (), (maximize, decoupled), reals)

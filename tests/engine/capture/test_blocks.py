@@ -166,6 +166,81 @@ def test_random_numbers_go_on_as_in_single_steps(sources, indices):
     assert torch.get_rng_state().tolist() == state
 
 
+def started(sources, indices):
+    """A captured step of which there is a program, and its optimizer."""
+    parameters, opt, step = make()
+    run = torch.capture(step)
+    for k in range(4):
+        run(*rows(sources, indices[k]))
+    return run, opt, parameters
+
+
+def test_tables_may_be_views_and_of_other_dtypes(sources, indices):
+    wide = np.full((STEPS, 2 * BATCH), 10**12)
+    wide[:, ::2] = indices
+    rates = np.linspace(0.125, 0.5, STEPS)
+    found, weights = [], []
+    for chosen, table in (
+        (indices, rates[:, None]),
+        (wide[:, ::2], rates[:, None].astype(np.float32).astype(np.float64)),
+        (indices.astype(np.int32), np.repeat(rates[:, None], 2, 1)[:, ::2]),
+    ):
+        run, opt, parameters = started(sources, indices)
+        found.append(blocked(run, sources, chosen[4:], {opt: table[4:]})[0])
+        weights.append(parameters[0].detach().numpy())
+    for others in (found, weights):
+        np.testing.assert_allclose(others[1], others[0], rtol=1e-5)
+        np.testing.assert_array_equal(others[2], others[0])
+    run, opt, parameters = started(sources, indices)
+    (single,) = blocked(run, sources, indices[4:], {opt: rates[4:, None].astype(np.float32)})
+    np.testing.assert_array_equal(single, found[1])
+
+
+def test_tables_that_are_no_indices_or_rates_are_refused(sources, indices):
+    run, opt, _ = started(sources, indices)
+    with pytest.raises(TypeError, match="indices must be whole numbers, not float64"):
+        run.block(sources, indices.astype(np.float64))
+    with pytest.raises(ValueError, match=r"indices must be \[steps, batch\], not of shape \[8\]"):
+        run.block(sources, indices[0])
+    for table in (np.ones((3, 1)), np.ones((STEPS, 2))):
+        with pytest.raises(ValueError, match=r"rates of shape .* for 12 steps of 1 groups"):
+            run.block(sources, indices, {opt: table})
+
+
+def test_sources_with_gaps_have_no_blocks(sources, indices):
+    run, _, _ = started(sources, indices)
+    spread = torch.from_numpy(np.repeat(sources[0].numpy(), 2, 1))[:, ::2]
+    assert run.block([spread, sources[1]], indices) is None
+    assert "source 0 is a view with gaps" in run.no_block
+
+
+def test_a_step_that_fails_leaves_generators_as_single_steps_do():
+    x, y = torch.ones(6, 4), torch.tensor([0, 1, 2, 0, 1, 9])
+    chosen = np.array([[0, 1], [5, 5], [0, 1], [1, 2]])
+
+    def failed(together):
+        torch.manual_seed(3)
+        weight = torch.ones(4, 3, requires_grad=True)
+
+        def step(x, y):
+            weight.grad = None
+            loss = nn.functional.cross_entropy(nn.functional.dropout(x @ weight, 0.5), y)
+            loss.backward()
+            return loss
+
+        run = torch.capture(step)
+        for _ in range(4):
+            run(x[:2].clone(), y[:2].clone())
+        if not together:
+            run(*rows([x, y], chosen[0]))
+        with pytest.raises(IndexError, match="class 9"):
+            run.block([x, y], chosen) if together else run(*rows([x, y], chosen[1]))
+        assert not run.no_block
+        return torch.get_rng_state().tolist()
+
+    assert failed(together=True) == failed(together=False)
+
+
 def test_a_row_that_is_not_there_is_an_error(sources, indices):
     _, _, step = make()
     run = torch.capture(step)

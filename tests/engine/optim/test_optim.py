@@ -57,6 +57,19 @@ def _batches(count, seed=0):
 
 
 @every_optimizer
+def test_a_parameter_that_became_another_one_does_not_fit_its_state(name, options):
+    p = nn.Parameter(engine.ones(3))
+    optimizer = getattr(optim, name)([p], **options)
+    p.sum().backward()
+    optimizer.step()
+    p.data = engine.ones(400_000)
+    if name != "SGD" or "momentum" in options:
+        p.grad = engine.ones(400_000)  # that of SGD stays the old one
+    with pytest.raises(EngineError, match=r"shapes .*400000"):
+        optimizer.step()
+
+
+@every_optimizer
 def test_a_hundred_steps_give_torchs_losses(torch, name, options):
     ours, theirs = _mlp(engine), _mlp(torch)
     ours.load_state_dict(theirs.state_dict())

@@ -6,12 +6,13 @@
 #include "eager.h"
 
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/vector.h>
 #include <structmember.h>
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -134,20 +135,37 @@ void add_input(Plan& plan, PyObject* input, const Operands& operands) {
     plan.arrays.push_back(described(PyArray_DESCR(x), PyArray_NDIM(x), PyArray_DIMS(x), PyArray_STRIDES(x)));
 }
 
+// What a kernel's numbers are made of may be what a user has given, and then be no numbers at all.
+template <typename T> std::vector<T> numbers(const std::string& name, const nb::object& given) {
+    std::vector<T> found;
+    for (const nb::handle each : given) {
+        T number;
+        if (nb::try_cast(each, number)) {
+            found.push_back(number);
+            continue;
+        }
+        const char* expected = std::is_integral_v<T> ? "a whole number" : "a number";
+        if (PyLong_Check(each.ptr())) PyErr_Format(PyExc_OverflowError, "%s: 64 bits are too few for a number given", name.c_str());
+        else PyErr_Format(PyExc_TypeError, "%s takes %s where %R was given", name.c_str(), expected, each.ptr());
+        throw nb::python_error();
+    }
+    return found;
+}
+
 void follow(Plan& plan, const nb::object& native, const Operands& operands) {
     const auto name = nb::cast<std::string>(native[0]);
     plan.kernel = find_kernel(name);
     if (plan.kernel == nullptr) throw nb::key_error(name.c_str());
     for (const nb::handle input : native[1]) add_input(plan, input.ptr(), operands);
     for (const nb::handle form : native[2]) {
-        const auto shape = nb::cast<std::vector<npy_intp>>(form[0]);
+        const auto shape = numbers<npy_intp>(name, form[0]);
         plan.dtypes.push_back(nb::borrow(nb::object(form[1])));
         auto* dtype = reinterpret_cast<PyArray_Descr*>(plan.dtypes.back().ptr());
         plan.arrays.push_back(described(dtype, static_cast<int>(shape.size()), shape.data(), nullptr));
     }
     for (const Array& array : plan.arrays) plan.elements += array.size;
-    plan.ints = nb::cast<std::vector<int64_t>>(native[3]);
-    plan.reals = nb::cast<std::vector<double>>(native[4]);
+    plan.ints = numbers<int64_t>(name, native[3]);
+    plan.reals = numbers<double>(name, native[4]);
 }
 
 // The kernel of one op: what its row says, remembered.
@@ -298,6 +316,8 @@ PyObject* call(PyObject* self, PyObject* const* operands, size_t flags, PyObject
         PyErr_NoMemory();
     } catch (const Failure&) {
         raise_failure(std::current_exception());
+    } catch (const std::exception& error) {  // behind this function there is only C, which none may pass
+        PyErr_SetString(PyExc_RuntimeError, error.what());
     }
     return nullptr;
 }

@@ -118,6 +118,10 @@ struct Rows {
 
 Rows rows_of(const nb::handle& array) {
     const Given given = nb::cast<Given>(array);
+    int64_t next = 1;
+    for (size_t axis = given.ndim(); axis-- > 0; next *= static_cast<int64_t>(given.shape(axis)))
+        if (given.size() > 0 && given.shape(axis) > 1 && given.stride(axis) != next)
+            throw nb::value_error("rows are taken from arrays without gaps");
     int64_t bytes = given.itemsize();
     for (size_t axis = 1; axis < given.ndim(); ++axis) bytes *= static_cast<int64_t>(given.shape(axis));
     return {static_cast<char*>(const_cast<void*>(given.data())), static_cast<int64_t>(given.shape(0)), bytes};
@@ -130,6 +134,7 @@ int64_t repeat(Program& program, int64_t steps, double milliseconds, const nb::l
     std::vector<Move> first, last;
     for (const nb::handle each : gathers) {
         const Rows source = rows_of(each[0]), indices = rows_of(each[1]), to = rows_of(each[2]);
+        if (nb::cast<Given>(each[1]).dtype() != nb::dtype<int64_t>()) throw nb::type_error("indices are int64");
         if (indices.count < steps || indices.bytes != to.count * 8 || source.bytes != to.bytes)
             throw nb::value_error("the rows to gather, their indices and their place don't fit");
         gathered.push_back({source.data, source.bytes, reinterpret_cast<const int64_t*>(indices.data),
@@ -137,9 +142,10 @@ int64_t repeat(Program& program, int64_t steps, double milliseconds, const nb::l
     }
     for (const nb::handle each : before) {
         const Rows values = rows_of(each[0]);
-        if (values.count < steps) throw nb::value_error("there must be a value for each step");
-        first.push_back({values.data, values.bytes, static_cast<char*>(const_cast<void*>(nb::cast<Given>(each[1]).data())),
-                         0, values.bytes});
+        const Given to = nb::cast<Given>(each[1]);
+        if (values.count < steps || values.bytes != static_cast<int64_t>(to.nbytes()))
+            throw nb::value_error("there must be a value for each step, of the form that its place has");
+        first.push_back({values.data, values.bytes, static_cast<char*>(const_cast<void*>(to.data())), 0, values.bytes});
     }
     for (const nb::handle each : after) {
         const Rows values = rows_of(each[1]);
@@ -204,7 +210,8 @@ void define_programs(nb::module_& m) {
         .def("repeat", &repeat, nb::arg("steps"), nb::arg("milliseconds"), nb::arg("gathers"), nb::arg("before"),
              nb::arg("after"))
         .def_prop_ro("size", &Program::size)
-        .def_prop_ro("failed", &Program::failed);
+        .def_prop_ro("failed", &Program::failed)
+        .def_prop_ro("begun", &Program::begun);
     m.attr("TILE") = Program::TILE;
     m.def("unheld", &unheld, nb::arg("arrays"), "The first array of a list that nobody else holds, or None.");
 }

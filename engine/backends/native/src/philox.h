@@ -1,6 +1,7 @@
 // Random numbers by counter: Philox4x64-10 (Salmon et al. 2011), as engine/backends/numpy/random.py says.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -64,6 +65,20 @@ static inline void halves(const Key& key, int64_t first, int64_t count, uint32_t
     std::memcpy(found, words, sizeof words);
     for (int64_t i = 0; i < count; ++i) to[i] = found[i];
 }
+
+// Dropout of a share p: a draw, as a whole number, is kept from p 2^32 on, and what it is for multiplied by 1 / (1 - p).
+// Where p is so near to 1 that no draw is kept, `least` would have a bit too many: then the factor is 0.
+struct Dropping {
+    uint32_t least;
+    float factor;
+
+    explicit Dropping(double p) {
+        constexpr double all = 4294967296.0;  // 2^32
+        const double first = std::ceil(p * all);
+        least = static_cast<uint32_t>(std::min(first, all - 1));
+        factor = first < all ? static_cast<float>(1 / (1 - p)) : 0.0f;
+    }
+};
 
 }  // namespace KILN_LEVEL
 }  // namespace kiln

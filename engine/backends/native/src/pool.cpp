@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -102,7 +103,9 @@ static void leave(int busy) {
 
 // The threads and what they tell each other; how they go about it is said at Pool.
 struct Pool::Crew {
-    explicit Crew(int count) : count_(count), shares_(static_cast<size_t>(count)) {}
+    explicit Crew(int count) : count_(count), shares_(static_cast<size_t>(count)) {
+        workers_.reserve(static_cast<size_t>(count));
+    }
     ~Crew();
     void share(int64_t pieces, Step step, const void* context);
     void take_pieces(int own, uint64_t round);
@@ -167,9 +170,13 @@ void Pool::Crew::share(int64_t pieces, Step step, const void* context) {
         return;
     }
     const uint64_t before = shares_[0].ticket.load(std::memory_order_relaxed) / ROUND, round = (before + 1) % ROUND;
-    while (static_cast<int>(workers_.size()) < count_ - 1) {
-        const int own = static_cast<int>(workers_.size()) + 1;
-        workers_.emplace_back([this, own, before] { serve(own, before); });
+    try {
+        while (static_cast<int>(workers_.size()) < count_ - 1) {
+            const int own = static_cast<int>(workers_.size()) + 1;
+            workers_.emplace_back([this, own, before] { serve(own, before); });
+        }
+    } catch (const std::system_error&) {
+        // the system has no thread left: those that there are take over the pieces of the missing ones
     }
     pieces_ = pieces;
     step_ = step;

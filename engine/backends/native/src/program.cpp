@@ -198,7 +198,9 @@ int64_t Program::repeat(Pool& pool, int64_t steps, double milliseconds, const st
     using Clock = std::chrono::steady_clock;
     const auto end = Clock::now() + std::chrono::duration<double, std::milli>(milliseconds);
     int64_t done = 0;
+    begun_ = 0;
     while (done < steps) {
+        ++begun_;
         for (const Gather& each : gathers) gather(each, done, pool);
         for (const Move& each : before) move(each, done);
         run(pool, 0, size());

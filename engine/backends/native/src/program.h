@@ -60,10 +60,12 @@ class Program {
     int size() const { return static_cast<int>(calls_.size()); }
     // The call that threw, counted from the program's first; -1 before any did.
     int failed() const { return failed_; }
+    int64_t begun() const { return begun_; }
 
     void place(int slot, void* data);
     void run(Pool& pool, int first, int last);
-    // As many as `steps` steps of the whole program, fewer once so many milliseconds are over. Returns how many.
+    // As many as `steps` steps of the whole program, fewer once so many milliseconds are over. Returns how many;
+    // where one throws, `begun` says how many there were with that one.
     int64_t repeat(Pool& pool, int64_t steps, double milliseconds, const std::vector<Gather>& gathers,
                    const std::vector<Move>& before, const std::vector<Move>& after);
 
@@ -114,6 +116,7 @@ class Program {
     std::vector<void*> places_;
     std::vector<std::vector<User>> users_;
     int failed_ = -1;
+    int64_t begun_ = 0;
 };
 
 }  // namespace kiln

@@ -55,6 +55,8 @@ CALLS: list[Any] = [
     (*_packed(3, 5, 2, 7), KEY, _seen(3, 1, 5, 5), 0.2, False, 0.5, True),
     (*_packed(2, 300, 1, 33), KEY, 0.0, True, 0.17, True),
     (*_LONG, KEY, 0.0, True, 0.17, True),
+    # of which 2^32 draws keep none
+    (*_LONG, KEY, 1 - 1e-11, False, 0.17, False),
 ]
 
 

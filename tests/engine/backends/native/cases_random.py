@@ -23,6 +23,7 @@ CASES: dict[str, list[Any]] = {
         *[(_X, key, p) for key in _KEYS for p in (0.2, 0.5)],
         (_X, _KEYS[1], 0.0),
         (_X, _KEYS[1], 1),
+        (_X, _KEYS[1], 1 - 1e-11),  # of which 2^32 draws keep none
         (_X.transpose(2, 0, 1), _KEYS[1], 0.9),
         (_MISSING, _KEYS[1], 0.5),
     ],

@@ -1,10 +1,15 @@
 """What rows say is remembered by the forms of operands, and holds for others of the same form."""
 
+import sys
+from typing import Any
+
 import numpy as np
 import pytest
 
+import engine as torch
 from engine.backends import native
 from engine.backends.native.rows import FLOAT32, Native
+from engine.nn import functional as F
 
 if native.BACKEND is None:  # the machine that installed the package had no compiler
     pytest.skip(f"no native core: {native.report()['reason']}", allow_module_level=True)
@@ -128,6 +133,55 @@ def test_errors_of_rows_and_kernels_come_through_and_are_not_remembered():
     assert row.times == 2
     with pytest.raises(IndexError, match="7"):
         KERNELS["gather"](A, np.full((1, 6), 7), 0)
+
+
+@pytest.mark.parametrize(
+    ("ints", "reals", "error", "sentence"),
+    [
+        ((None,), (), TypeError, "a whole number where None"),
+        ((1.5,), (), TypeError, "a whole number where 1.5"),
+        ((1 << 70,), (), OverflowError, "64 bits are too few"),
+        ((), (None,), TypeError, "a number where None"),
+        ((), ("a",), TypeError, "a number where 'a'"),
+        ((), (10**400,), OverflowError, "64 bits are too few"),
+    ],
+)
+def test_what_is_no_number_for_a_kernel_is_an_error(ints, reals, error, sentence):
+    broken = kernel(lambda a: Native("neg", (a,), ((a.shape, FLOAT32),), ints, reals))
+    with pytest.raises(error, match=f"^neg.*{sentence}"):
+        broken(A)
+
+
+def test_a_row_that_says_nothing_sensible_is_an_error():
+    form: Any = (("a",), FLOAT32)
+    name: Any = 3
+    for said in (Native(name, (A,), ((A.shape, FLOAT32),)), Native("neg", (A,), (form,))):
+        with pytest.raises((RuntimeError, TypeError)):
+            kernel(lambda a, said=said: said)(A)
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "given", "said"),
+    [
+        ("layer_norm", ((6,),), {"eps": None}, "eps must be a float"),
+        ("group_norm", (2,), {"eps": None}, "eps must be a float"),
+        ("cross_entropy", (torch.arange(4),), {"ignore_index": 1.5}, "ignore_index must be an int"),
+        ("cross_entropy", (torch.arange(4),), {"ignore_index": 1 << 70}, "64 bits"),
+        ("avg_pool2d", (2,), {"divisor_override": 1 << 70}, "64 bits"),
+    ],
+)
+def test_arguments_that_are_no_numbers_are_named(name, rest, given, said):
+    x = torch.from_numpy(A if name != "avg_pool2d" else A[None])
+    with pytest.raises((TypeError, ValueError), match=said):
+        getattr(F, name)(x, *rest, **given)
+
+
+def test_diagonals_far_beyond_the_corners_keep_all_or_nothing():
+    x = torch.from_numpy(A)
+    for far in (sys.maxsize, 1 << 70):
+        for whole, empty in ((x.tril(far), x.triu(far)), (x.triu(-far), x.tril(-far))):
+            np.testing.assert_array_equal(whole.numpy(), A)
+            np.testing.assert_array_equal(empty.numpy(), np.zeros_like(A))
 
 
 def test_more_forms_than_are_remembered_are_right_too():

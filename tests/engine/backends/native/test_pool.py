@@ -1,5 +1,7 @@
 """The threads that native kernels share."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -34,3 +36,27 @@ def test_kernels_of_several_python_threads_do_not_disturb_each_other():
 
     with ThreadPoolExecutor(len(operands)) as executor:
         assert all(executor.map(repeated, range(len(operands))))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much address space is used is read from /proc")
+def test_without_room_for_more_threads_there_is_the_same_result():
+    program = """
+import resource, numpy as np
+from engine.backends import native
+native.set_threads(1)
+softmax = native.BACKEND.kernels["softmax"]
+x = np.random.default_rng(1).standard_normal((300, 1000)).astype(np.float32)
+expected = softmax(x, 1)
+native.set_threads(3)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (6 << 20), resource.RLIM_INFINITY))  # a stack has 8 MB
+for _ in range(2):
+    assert np.array_equal(softmax(x, 1), expected)
+import threading
+try:
+    threading.Thread(target=int).start()
+except RuntimeError:
+    print("none left")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.stdout == "none left\n", done.stderr

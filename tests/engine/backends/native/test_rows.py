@@ -153,6 +153,16 @@ def test_empty_and_double_operands_are_left_to_numpy(name):
         np.testing.assert_array_equal(KERNELS[name](other, *rest), NUMPY.kernels[name](other, *rest))
 
 
+@pytest.mark.parametrize("name", sorted(native.STEPS))
+def test_steps_of_state_in_another_shape_than_the_parameter_are_left_to_numpy(name):
+    operands = CASES[name][0]
+    for k, operand in enumerate(operands):
+        if not isinstance(operand, np.ndarray):
+            continue
+        other = operand[:3].copy() if operand.ndim else np.zeros((0,), operand.dtype)
+        assert native.ROWS[name](*operands[:k], other, *operands[k + 1 :]) is None
+
+
 def test_results_may_lie_where_an_operand_does():
     for name in sorted(native.IN_PLACE):
         for operands in CASES[name]:

@@ -66,8 +66,7 @@ struct Scores {
     const Array& mask;
     const Places lead;
     const Key key;
-    const uint32_t bound;
-    const float kept;
+    const Dropping dropping;
     const int64_t queries, keys;
 
     Scores(const Call& call, const Array& words, const Array* mask_, int64_t queries_, int64_t keys_)
@@ -79,9 +78,7 @@ struct Scores {
           mask(*mask_),
           lead(mask, 0, masked ? mask.axes - 2 : 0),
           key(words),
-          // of p = 1 nothing is kept, whatever is drawn
-          bound(static_cast<uint32_t>(std::min(std::ceil(call.reals[1] * 4294967296.0), 4294967295.0))),
-          kept(call.reals[1] < 1 ? static_cast<float>(1 / (1 - call.reals[1])) : 0.0f),
+          dropping(call.reals[1]),
           queries(queries_),
           keys(keys_) {}
 
@@ -112,8 +109,8 @@ struct Scores {
     // 1 / (1 - p) for the weights that are kept, 0 for the others.
     void draw(float* row, int64_t n, int64_t i, int64_t first, int64_t count) const {
         uint32_t drawn[DRAWN];
-        const float share = kept;
-        const uint32_t least = bound;
+        const float share = dropping.factor;
+        const uint32_t least = dropping.least;
         for (int64_t j = 0; j < count; j += DRAWN) {
             const int64_t part = std::min(DRAWN, count - j);
             halves(key, (n * queries + i) * keys + first + j, part, drawn);

@@ -177,12 +177,11 @@ static void bernoulli(const Call& call) {
 static void dropout(const Call& call) {
     float* out = call.outputs[0].as<float>();
     const double p = call.reals[0];
-    const float scale = p == 1 ? 0.0f : static_cast<float>(1 / (1 - p));
-    // of whole numbers: those that aren't below p 2^32
-    const uint64_t least = static_cast<uint64_t>(std::ceil(p / UNIT));
     if (p == 1) return beside(call, call.inputs[0], [=](int64_t i, float, uint32_t) { out[i] = 0.0f; });
-    const uint32_t first = static_cast<uint32_t>(least);
-    beside(call, call.inputs[0], [=](int64_t i, float x, uint32_t h) { out[i] = x * scale * (h >= first ? 1.0f : 0.0f); });
+    const Dropping dropping(p);
+    const float scale = dropping.factor;
+    const uint32_t least = dropping.least;
+    beside(call, call.inputs[0], [=](int64_t i, float x, uint32_t h) { out[i] = x * scale * (h >= least ? 1.0f : 0.0f); });
 }
 
 KILN_KERNEL("random_uniform", random_uniform);
