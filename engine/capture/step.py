@@ -77,7 +77,8 @@ class Captured:
         if kept is None or not self._name:
             raise TypeError(
                 f"{self._step.__qualname__}: a captured method is a step of each instance where it is "
-                "captured in the class's body, and the class has no __slots__; else write capture(instance.method)"
+                "captured in the class's body, and the class has no __slots__; "
+                "else write capture(instance.method)"
             )
         if self._name not in kept:
             kept.setdefault(self._name, Captured(self._step.__get__(instance, owner)))

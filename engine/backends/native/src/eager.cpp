@@ -139,7 +139,7 @@ void add_input(Plan& plan, PyObject* input, const Operands& operands) {
 template <typename T> std::vector<T> numbers(const std::string& name, const nb::object& given) {
     std::vector<T> found;
     for (const nb::handle each : given) {
-        T number;
+        T number{};
         if (nb::try_cast(each, number)) {
             found.push_back(number);
             continue;

@@ -16,14 +16,14 @@ from engine.backends import native
 from engine.backends.native import build
 
 ROOT = Path(__file__).parents[4]
-# what runs kernels; starting other interpreters and forking is what sanitizers can't follow
+# what runs kernels; starting interpreters, forking and limits of memory are what sanitizers can't follow
 TESTS = [
     "tests/engine/backends/native",
     "tests/engine/capture/test_blocks.py",
     "tests/engine/capture/test_fusion.py",
     "tests/engine/capture/test_native_runs.py",
 ]
-CHOSEN = "not sanitizer and not build and not forked and not without_the_core"
+CHOSEN = "not sanitizer and not build and not forked and not without_the_core and not without_room"
 # per name the compiler's option, libraries to be loaded first, and settings
 SANITIZERS = {
     "address-undefined": (
