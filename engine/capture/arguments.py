@@ -68,6 +68,10 @@ def refused(tensors: list[Any], others: list[Any]) -> str:
     for value in others:
         if isinstance(value, np.ndarray):
             return "an argument is an array; pass it as a tensor (from_numpy)"
+        inside = value if isinstance(value, tuple) else getattr(value, "__dict__", {}).values()
+        if not callable(value) and any(isinstance(each, Variable) for each in inside):
+            kind = type(value).__name__
+            return f"an argument is a {kind} with tensors in it; pass them in tuples, lists or dicts"
     return ""
 
 

@@ -1,6 +1,6 @@
 """What could make a replay differ from an eager step: followed, guarded, or run eagerly and reported."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -363,3 +363,21 @@ def test_grad_mode_is_part_of_what_a_program_is_for() -> None:
         with torch.no_grad():
             assert run(one)[1] is False
     assert len(run.report().variants) == 2
+
+
+def test_tensors_in_an_object_of_a_class_run_eagerly_and_it_is_said() -> None:
+    class Batch(NamedTuple):
+        x: Any
+        y: Any
+
+    class Held:
+        def __init__(self, x: Any) -> None:
+            self.x = x
+
+    step = torch.capture(lambda batch: batch.x * 2)
+    for k in range(5):
+        x = torch.full((2,), float(k))
+        assert step(Batch(x, x)).tolist() == [2.0 * k] * 2
+        assert step(Held(x)).tolist() == [2.0 * k] * 2
+    assert step.report().replays == 0
+    assert "a Batch with tensors in it; pass them in tuples" in str(step.report())
