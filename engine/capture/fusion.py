@@ -17,6 +17,9 @@ from engine.capture.liveness import Liveness
 from engine.capture.places import Places
 from engine.capture.trace import Call
 
+# calls of a chain: what it takes to find out who belongs to it grows with their square
+_LONGEST = 64
+
 
 @dataclass
 class Unit:
@@ -81,7 +84,8 @@ class Fusion:
     def _add(self, n: int) -> None:
         unit = Unit([n], self._elements(n), round=n in self._made and self._calls[n].op in native.STEPS)
         last = self.units[-1] if self.units else Unit([])
-        if unit.elements > 0 and unit.elements == last.elements and self._is_near(n, last):
+        fits = unit.elements > 0 and unit.elements == last.elements and len(last.calls) < _LONGEST
+        if fits and self._is_near(n, last):
             last.calls.append(n)
         elif not (unit.round and self._joins(n, last)):
             self.units.append(unit)
@@ -135,6 +139,8 @@ class Fusion:
         if u == v:
             return
         maker = self.units[u]
+        if len(maker.calls) + len(chain.calls) > _LONGEST:
+            return
         from_it = [k for k in needed if self._unit_of(k) == u]
         if not all(self._is_led_by(k, maker, chain.elements) for k in from_it):
             return

@@ -230,3 +230,19 @@ def test_a_call_that_is_given_copies_of_operands_is_in_no_chain():
         for _ in range(4):
             np.testing.assert_array_equal(step(y).numpy(), turned(y).numpy())
         assert step.report().replays > 0
+
+
+def test_a_chain_without_end_is_made_in_several():
+    def many(x):
+        for k in range(200):
+            x = x + k
+        return x
+
+    step = torch.capture(many)
+    with torch.no_grad():
+        for k in range(4):
+            assert step(torch.full((3,), float(k))).tolist() == [k + 199.0 * 100] * 3
+    (program,) = step.report().variants
+    assert program.replays > 0
+    assert sum(count for name, count in program.fused.items()) > 1
+    assert max(name.count("add") for name in program.fused) < 100
