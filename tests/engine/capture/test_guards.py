@@ -228,16 +228,15 @@ def test_generators_that_others_draw_from_may_advance() -> None:
 
 
 def test_modules_that_the_step_imports_itself_are_guarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings: Any = types.ModuleType("settings_of_a_step")
-    settings.scale = 2.0
-    monkeypatch.setitem(sys.modules, "settings_of_a_step", settings)
+    monkeypatch.setattr("tests.engine.capture.steps.SCALE", 2.0, raising=False)
 
     def step(x: Any) -> Any:
-        import settings_of_a_step  # type: ignore[import-not-found]
+        import tests.engine.capture.steps as settings
 
-        return x * settings_of_a_step.scale
+        return x * settings.SCALE  # type: ignore[attr-defined]  # it is put there for the test
 
-    assert_noticed(step, lambda: setattr(settings, "scale", 3.0))
+    settings = sys.modules["tests.engine.capture.steps"]
+    assert_noticed(step, lambda: monkeypatch.setattr(settings, "SCALE", 3.0))
 
 
 def test_a_module_whose_hook_was_removed_is_captured_again() -> None:
