@@ -213,8 +213,9 @@ def entry_of(kind: str, target: Callable[..., Any]) -> Entry | None:
     called: dict[str, Argument] = {}
     is_module = isinstance(target, type) and issubclass(target, Module)
     if is_module:
-        operands, replacing = _operands(target.forward)  # type: ignore[attr-defined]  # of a module
-        called = _called(target.forward, docstring, operands, replacing)  # type: ignore[attr-defined]
+        forward = target.forward  # type: ignore[attr-defined]  # of a module
+        operands, replacing = _operands(forward)
+        called = _called(forward, docstring, operands, replacing)
     elif kind in ("function", "loss"):
         operands, replacing = _operands(target)
     elif kind == "metric":

@@ -276,12 +276,13 @@ def _check(operands: tuple[Tensor, ...], embed_dim: int, heads: int, weights: An
                 f"multi-head attention: in_proj_weight must be {(3 * embed_dim, embed_dim)}, not "
                 f"{weights.shape}"
             )
-        weights = (weights[:embed_dim],) * 3
-    for name, x, weight in zip(("query", "key", "value"), (query, key, value), weights, strict=True):
-        if weight.shape != (embed_dim, x[-1]):
+        forms = [(embed_dim, embed_dim)] * 3
+    else:
+        forms = [weight.shape for weight in weights]
+    for name, x, form in zip(("query", "key", "value"), (query, key, value), forms, strict=True):
+        if form != (embed_dim, x[-1]):
             raise ShapeError(
-                f"multi-head attention: the projection of {name} {x} must be {(embed_dim, x[-1])}, not "
-                f"{weight.shape}"
+                f"multi-head attention: the projection of {name} {x} must be {(embed_dim, x[-1])}, not {form}"
             )
     return len(query) == 3
 
